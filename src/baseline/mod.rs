@@ -1,0 +1,1 @@
+//! What is normal: level, trend, season, spread, with forgetting.

@@ -1,0 +1,140 @@
+//! Which series there are: from a fingerprint on the wire to a place in a shard.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use super::batch::SeriesIx;
+use crate::plan::Bounds;
+use crate::signal::{Fingerprint, Reject, RejectReason, Signal};
+
+/// Where a series lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) shard: u32,
+    pub(super) slot: u32,
+}
+
+/// All series of an engine. Only looked up, never iterated to decide anything.
+#[derive(Debug)]
+pub struct Directory {
+    by_print: HashMap<Fingerprint, SeriesIx, BuildHasherDefault<Taken>>,
+    by_signal: HashMap<Arc<Signal>, SeriesIx>,
+    series: Vec<(Arc<Signal>, Place)>,
+    slots: Vec<u32>,
+    refused: u64,
+}
+
+/// A fingerprint is a hash already.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken(u64);
+
+impl Hasher for Taken {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+    fn write_u128(&mut self, value: u128) {
+        self.0 = value as u64;
+    }
+}
+
+impl Directory {
+    pub(super) fn new(shards: usize) -> Self {
+        Directory {
+            by_print: HashMap::default(),
+            by_signal: HashMap::new(),
+            series: Vec::new(),
+            slots: vec![0; shards.max(1)],
+            refused: 0,
+        }
+    }
+
+    /// The series of a fingerprint; a new one is founded within the bounds.
+    pub(super) fn find_or_found(
+        &mut self,
+        print: Fingerprint,
+        identity: impl FnOnce() -> Signal,
+        bounds: &Bounds,
+    ) -> Result<SeriesIx, Reject> {
+        if let Some(&series) = self.by_print.get(&print) {
+            return Ok(series);
+        }
+        let signal = identity();
+        check(&signal, bounds)?;
+        let series = match self.by_signal.get(&signal) {
+            Some(&series) => series,
+            None => self.found(signal, bounds)?,
+        };
+        // Spellings are bounded too: beyond four to a signal the map of fingerprints starts anew.
+        if bounds.signals.saturating_mul(4) < self.by_print.len() {
+            self.by_print.clear();
+        }
+        self.by_print.insert(print, series);
+        Ok(series)
+    }
+
+    fn found(&mut self, signal: Signal, bounds: &Bounds) -> Result<SeriesIx, Reject> {
+        if bounds.signals <= self.series.len() {
+            self.refused += 1;
+            let detail = format!(
+                "{signal}: would be signal number {}, limits.signals is {}",
+                self.series.len() + 1,
+                bounds.signals
+            );
+            return Err(Reject::new(RejectReason::TooManySignals, detail));
+        }
+        let shard = (signal.placement_hash() % self.slots.len() as u64) as u32;
+        let slot = &mut self.slots[shard as usize];
+        let place = Place { shard, slot: *slot };
+        *slot += 1;
+        let series = SeriesIx(self.series.len() as u32);
+        let signal = Arc::new(signal);
+        self.by_signal.insert(Arc::clone(&signal), series);
+        self.series.push((signal, place));
+        Ok(series)
+    }
+
+    /// The identity of a series.
+    pub fn signal(&self, series: SeriesIx) -> &Arc<Signal> {
+        &self.series[series.0 as usize].0
+    }
+
+    pub(super) fn place(&self, series: SeriesIx) -> Place {
+        self.series[series.0 as usize].1
+    }
+
+    /// How many series there are.
+    pub fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Whether there is none yet.
+    pub fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
+    /// How often a new series was refused because of the bound.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+}
+
+fn check(signal: &Signal, bounds: &Bounds) -> Result<(), Reject> {
+    let labels = signal.labels().count();
+    if bounds.labels < labels {
+        let detail = format!("{}: {labels} labels, limits.labels is {}", signal.name(), bounds.labels);
+        return Err(Reject::new(RejectReason::TooManyLabels, detail));
+    }
+    let longest =
+        signal.labels().flat_map(|(key, value)| [key.len(), value.len()]).max().unwrap_or(0).max(signal.name().len());
+    if bounds.label_bytes < longest {
+        let detail = format!("a label or name of {longest} bytes, limits.label_bytes is {}", bounds.label_bytes);
+        return Err(Reject::new(RejectReason::TooManyLabels, detail));
+    }
+    Ok(())
+}

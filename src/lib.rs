@@ -1,0 +1,38 @@
+//! `forewarn` knows that a system will fail before its users do.
+//!
+//! It reads metrics and logs from Kafka (or files), keeps a rolling statistical baseline of every signal, predicts when
+//! objectives and limits will be passed, and tells people in time and once.
+//!
+//! The modules below stand in the order in which data flows through them; each may use only those above it.
+//!
+//! ```text
+//!             ┌──────────────── shell: async, fallible, thin ────────────────┐
+//!  Kafka ───► source ─► decode ─► gate (lateness, watermark)             outbox ─► email, webhook, topic
+//!  files ───►  bytes     pure      pure                                   pure        async
+//!                                    ▼                                     ▲
+//!        ┌────────────── core: pure, deterministic, total ─────────────────┴┐
+//!        │  signal ─► baseline ─► detect ─┐                                 │
+//!        │  (by shard, hash of signal)    ├─► findings ─► incident ─► alert │
+//!        │                     forecast ──┘                                 │
+//!        └──────────────────────────────────────────────────────────────────┘
+//!                       checkpoint = positions + shards + incidents + outbox, together
+//! ```
+
+// The core: pure. No clock, no file, no randomness; nothing in it can fail.
+pub mod alert; // who must know, and how soon
+pub mod baseline; // what is normal
+pub mod calendar; // local time: days, work, holidays
+pub mod detect; // how far from normal
+pub mod engine;
+pub mod forecast; // when it will hurt
+pub mod incident; // is it one problem
+pub mod plan; // what the engine was asked to do
+pub mod signal; // what: identities, readings, observations
+pub mod time; // when: event time, never read from a clock // the shards and the incident stage as one state machine
+
+// The plan: from text to typed values.
+pub mod config;
+
+// The shell: bytes in, messages out.
+pub mod deliver;
+pub mod ingest; // sources, decoders, the gate of time // the outbox and its channels

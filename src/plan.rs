@@ -1,0 +1,159 @@
+//! What the engine was asked to do: the typed plan that a configuration resolves to.
+//!
+//! Every value is set; what an operator left out carries its default here. The core reads nothing else.
+
+use crate::calendar::Calendar;
+use crate::signal::Selector;
+use crate::time::Span;
+
+/// The plan of the core.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What users feel: a breach is the failure to warn before.
+    pub objectives: Vec<Objective>,
+    /// Capacities: say when they will be reached.
+    pub limits: Vec<Limit>,
+    /// How signals of each kind are judged, first match first; the last one matches everything.
+    pub presets: Vec<Preset>,
+    /// How far forecasts look.
+    pub horizon: Span,
+    /// Local time, work, holidays, reaction.
+    pub calendar: Calendar,
+    /// False pages a week over everything watched.
+    pub false_pages_per_week: f64,
+    /// Labels that go through to the message besides `runbook`, `owner` and `team`.
+    pub carry: Vec<String>,
+    /// The label that tells tenants apart, if any.
+    pub tenant_label: Option<String>,
+    /// What the engine may hold, and what happens beyond.
+    pub bounds: Bounds,
+    /// Logical shards; a fixed number, whatever the threads.
+    pub shards: usize,
+}
+
+/// An objective: `for` so long above or below means that users feel it.
+#[derive(Clone, Debug)]
+pub struct Objective {
+    /// Its name for people.
+    pub name: String,
+    /// The service that breaks it, where the signal does not say.
+    pub service: Option<String>,
+    /// The signals it is judged on, each by itself.
+    pub signal: Selector,
+    /// The value that must not be passed.
+    pub bound: Bound,
+    /// How long it must hold.
+    pub hold: Span,
+}
+
+/// A capacity of a signal.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// The signals it bounds, each by itself.
+    pub signal: Selector,
+    /// The value at which it is exhausted.
+    pub bound: Bound,
+}
+
+/// A value and the side on which it hurts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bound {
+    /// The value.
+    pub level: f64,
+    /// The side that hurts.
+    pub side: Side,
+}
+
+/// A side of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Larger values hurt.
+    Above,
+    /// Smaller values hurt.
+    Below,
+}
+
+impl Bound {
+    /// Whether `value` is on the side that hurts.
+    pub fn is_passed(self, value: f64) -> bool {
+        match self.side {
+            Side::Above => self.level < value,
+            Side::Below => value < self.level,
+        }
+    }
+}
+
+/// How a kind of signal is judged: one file of `models/`.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    /// Its name, the file's stem.
+    pub name: String,
+    /// The kind of signal in words.
+    pub about: String,
+    /// Names it takes; any of them (regular expressions, anchored, on the signal's name).
+    pub names: Vec<regex::Regex>,
+    /// Which direction hurts; `None` means that either may.
+    pub harm: Option<Side>,
+    /// The unit for messages (`ms`, `bytes`, `ratio`, `1/s`), if it is known.
+    pub unit: Option<String>,
+    /// The least deviation from what is expected that matters in practice, in the signal's unit; 0 for none.
+    pub floor: f64,
+    /// The same as a share of what is expected; 0 for none.
+    pub floor_share: f64,
+    /// A limit that holds where nobody set one (1.0 for a ratio of a capacity).
+    pub limit: Option<Bound>,
+    /// Whether silence of such a signal is news (a heartbeat) or nothing (a batch job's).
+    pub absence: bool,
+}
+
+/// The bounds of memory. Each has a counter and a named victim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Signals watched; beyond it a new signal is refused.
+    pub signals: usize,
+    /// Labels of one signal; beyond it the record is refused.
+    pub labels: usize,
+    /// Bytes of one label's value or name; beyond it the record is refused.
+    pub label_bytes: usize,
+    /// Bytes of one message; beyond it the message is refused.
+    pub message_bytes: usize,
+    /// Records read but not yet judged; beyond it reading pauses.
+    pub waiting: usize,
+    /// Open incidents; beyond it the least urgent, oldest one is closed.
+    pub incidents: usize,
+    /// Changes remembered; beyond it the oldest is forgotten.
+    pub changes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds {
+            signals: 1_000_000,
+            labels: 64,
+            label_bytes: 1024,
+            message_bytes: 8 << 20,
+            waiting: 4_000_000,
+            incidents: 1_000,
+            changes: 10_000,
+        }
+    }
+}
+
+impl Default for Plan {
+    /// What holds without any configuration: everything judged, nothing promised.
+    fn default() -> Self {
+        Plan {
+            objectives: Vec::new(),
+            limits: Vec::new(),
+            presets: Vec::new(),
+            horizon: Span::from_hours(24),
+            calendar: Calendar::default(),
+            false_pages_per_week: 1.0,
+            carry: Vec::new(),
+            tenant_label: None,
+            bounds: Bounds::default(),
+            shards: 64,
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What: identities, what was read of them, and the values to judge.
+//!
+//! A decoder reads [`Reading`]s from the wire and hands them to a [`Sink`]; a [`Meter`] turns the readings of one
+//! series into observations (a counter becomes a rate, a histogram its quantiles, log lines their rate).
+
+mod change;
+mod fingerprint;
+mod identity;
+mod meter;
+mod quantile;
+mod reading;
+mod selector;
+
+pub use change::{Change, ChangeKind};
+pub use fingerprint::Fingerprint;
+pub use identity::{SERVICE_LABELS, Signal};
+pub use meter::{Meter, Observation, Stat};
+pub use quantile::Buckets;
+pub use reading::{Level, Line, Reading, Reject, RejectReason, Sink};
+pub use selector::{Selector, SelectorError};
