@@ -1,0 +1,222 @@
+//! The whole configuration, typed: the core's [`Plan`] and what the shell needs around it.
+//!
+//! Every value is set: what an operator left out carries its default here.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::alert::Urgency;
+use crate::plan::Plan;
+use crate::signal::Selector;
+use crate::time::{Span, Timestamp};
+
+/// A resolved configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What the engine was asked to do.
+    pub plan: Arc<Plan>,
+    /// Where records come from and alerts go; none for `replay` without it.
+    pub kafka: Option<Kafka>,
+    /// `[state]`.
+    pub state: State,
+    /// `[time]`.
+    pub time: Lateness,
+    /// `[http]`; none switches it off.
+    pub http: Option<Http>,
+    /// `[deliver]`.
+    pub deliver: Deliver,
+    /// `[[receiver]]`; none means shadow: nothing is sent.
+    pub receivers: Vec<Receiver>,
+    /// `[[route]]`, first match; none means that every receiver gets everything.
+    pub routes: Vec<Route>,
+    /// `stem_column` of wide CSV files, if set.
+    pub stem_column: Option<String>,
+}
+
+/// `[kafka]`.
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    /// `host:port`, comma separated.
+    pub brokers: String,
+    /// Names, or `^` and a regular expression.
+    pub topics: Vec<String>,
+    /// The consumer group.
+    pub group: String,
+    /// Where alert records are written.
+    pub alerts_topic: Option<String>,
+    /// Where rejects are written; else a file under the state directory.
+    pub dead_letters: Option<String>,
+    /// Where reading begins without a checkpoint.
+    pub from: From,
+    /// librdkafka's own settings.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// Where reading begins where there is no checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum From {
+    /// The oldest record kept.
+    Earliest,
+    /// Only new records.
+    Latest,
+    /// So far back from the present.
+    Back(Span),
+    /// A moment.
+    At(Timestamp),
+}
+
+/// `[state]`.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The directory, locked by one process.
+    pub directory: PathBuf,
+    /// How often a checkpoint is written.
+    pub interval: Span,
+}
+
+/// `[time]`.
+#[derive(Clone, Debug)]
+pub struct Lateness {
+    /// The bound for all topics; also the least delay of a decision.
+    pub lateness: Span,
+    /// Other bounds by topic.
+    pub by_topic: BTreeMap<String, Span>,
+    /// A partition that has records but cannot be read for so long is let go.
+    pub stall: Span,
+}
+
+/// `[http]`.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// The address to listen at.
+    pub listen: SocketAddr,
+    /// The bearer token; required beyond loopback.
+    pub token: Option<Secret>,
+}
+
+/// `[deliver]`.
+#[derive(Clone, Debug)]
+pub struct Deliver {
+    /// Notifications whose deciding time is older are not sent.
+    pub stale: Span,
+    /// How long an undelivered notification is tried again.
+    pub expiry: Span,
+    /// A still open page is told again after so long.
+    pub repeat: Span,
+    /// The heartbeat: a request to this address, so often, while all is well.
+    pub heartbeat: Option<(String, Span)>,
+}
+
+/// `[[receiver]]`.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    /// Its name.
+    pub name: String,
+    /// How it is reached.
+    pub channel: Channel,
+}
+
+/// How a receiver is reached.
+#[derive(Clone, Debug)]
+pub enum Channel {
+    /// E-mail by SMTP.
+    Email(Email),
+    /// An HTTP request.
+    Webhook(Webhook),
+}
+
+/// `email = { … }`.
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// The server's name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+    /// The PEM file of an authority to trust besides the usual ones.
+    pub ca_file: Option<PathBuf>,
+    /// The login, if one is needed.
+    pub login: Option<(String, Secret)>,
+    /// The sender's address.
+    pub from: String,
+    /// The recipients' addresses.
+    pub to: Vec<String>,
+}
+
+/// How an SMTP connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Clear at first, upgraded before anything is said; refused where the server cannot.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// Clear text, because the operator said so.
+    None,
+}
+
+/// `webhook = { … }`.
+#[derive(Clone, Debug)]
+pub struct Webhook {
+    /// The address.
+    pub url: String,
+    /// The Standard Webhooks secret (`whsec_…` or base64), if requests are to be signed.
+    pub secret: Option<Secret>,
+    /// How long a request may take.
+    pub timeout: Span,
+    /// The PEM file of an authority to trust besides the usual ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `[[route]]`.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The alerts it takes: matched on any of the alert's signals, on `service`, `kind` and `urgency`.
+    pub matches: Selector,
+    /// The receivers' names.
+    pub to: Vec<String>,
+    /// The least urgency that goes this way.
+    pub at_least: Urgency,
+}
+
+/// A secret, read from its file; never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps the text; surrounding white space (a file's last line end) is dropped.
+    pub fn new(text: &str) -> Self {
+        Secret(text.trim().to_owned())
+    }
+
+    /// The text, for the one place that must send it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+impl Default for Lateness {
+    fn default() -> Self {
+        Lateness { lateness: Span::from_secs(30), by_topic: BTreeMap::new(), stall: Span::from_secs(60) }
+    }
+}
+
+impl Default for Deliver {
+    fn default() -> Self {
+        Deliver { stale: Span::from_hours(1), expiry: Span::from_days(1), repeat: Span::from_hours(4), heartbeat: None }
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State { directory: PathBuf::from("forewarn-state"), interval: Span::from_secs(30) }
+    }
+}
