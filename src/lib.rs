@@ -36,3 +36,4 @@ pub mod config;
 // The shell: bytes in, messages out.
 pub mod deliver;
 pub mod ingest; // sources, decoders, the gate of time // the outbox and its channels
+pub mod simulate; // a shop that fails, by seed
