@@ -45,6 +45,21 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// All of them.
+    pub const ALL: [FaultKind; 11] = [
+        FaultKind::DiskFills,
+        FaultKind::PoolLeak,
+        FaultKind::MemoryLeak,
+        FaultKind::BadDeploy,
+        FaultKind::QueueRunaway,
+        FaultKind::NodeSilent,
+        FaultKind::NightlyBatch,
+        FaultKind::LevelShift,
+        FaultKind::CounterReset,
+        FaultKind::TelemetryGap,
+        FaultKind::HarmlessDeploy,
+    ];
+
     /// The name for people and for the demo's last lines.
     pub fn name(self) -> &'static str {
         match self {

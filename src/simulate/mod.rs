@@ -11,9 +11,11 @@ mod instance;
 mod load;
 mod noise;
 mod service;
+mod story;
 mod wire;
 mod world;
 
 pub use fault::{Fault, FaultKind};
+pub use story::{StoryError, tell};
 pub use wire::{Event, Topic};
 pub use world::{Failure, Scenario, World};

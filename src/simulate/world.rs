@@ -74,6 +74,8 @@ pub struct World {
     at: Timestamp,
     objectives: [Excursion; 4],
     failures: Vec<Failure>,
+    /// What telemetry could not send yet.
+    held: Vec<Event>,
 }
 
 /// Since when each objective has been beyond its bound.
@@ -92,7 +94,16 @@ impl World {
         let load = Load::new(scenario.calendar.clone(), &mut noise);
         let services = SHOP.iter().map(|shape| Service::new(*shape, scenario.seed)).collect();
         let at = scenario.start;
-        World { scenario, load, noise, services, at, objectives: [Excursion::default(); 4], failures: Vec::new() }
+        World {
+            scenario,
+            load,
+            noise,
+            services,
+            at,
+            objectives: [Excursion::default(); 4],
+            failures: Vec::new(),
+            held: Vec::new(),
+        }
     }
 
     /// What users felt so far.
@@ -125,8 +136,10 @@ impl World {
             events.extend(wire::logs(service, self.at, dt));
         }
         self.feel();
+        let gap = self.scenario.faults.iter().any(|fault| fault.kind == FaultKind::TelemetryGap && fault.acts(self.at));
         self.at = self.at + self.scenario.step;
-        Some(events)
+        self.held.append(&mut events);
+        Some(if gap { Vec::new() } else { std::mem::take(&mut self.held) })
     }
 
     fn begin_and_end(&mut self, events: &mut Vec<Event>) {
