@@ -12,6 +12,7 @@ mod series;
 mod shard;
 mod snapshot;
 mod watch;
+mod words;
 
 pub use batch::{Batch, Sample, SeriesIx};
 pub use directory::Directory;
