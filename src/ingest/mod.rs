@@ -1,1 +1,3 @@
-//! ingest
+//! Sources, decoders, and the gate of time.
+
+pub mod decode; // bytes to readings: pure, total
