@@ -1,3 +1,4 @@
 //! Bytes in: sources, decoders, and the gate of time between them and the engine.
 
+pub mod files;
 pub mod gate;
