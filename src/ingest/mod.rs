@@ -1,3 +1,5 @@
-//! Sources, decoders, and the gate of time.
+//! Bytes in: sources, decoders, and the gate of time between them and the engine.
 
 pub mod decode; // bytes to readings: pure, total
+pub mod files; // each file is a partition
+pub mod gate; // what is late, what is absurd, how far all was read: pure
