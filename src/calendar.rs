@@ -66,14 +66,3 @@ impl Calendar {
         Local { weekday, second, holiday }
     }
 }
-
-#[derive(Debug, Clone)]
-pub struct LocalClock(Calendar);
-impl LocalClock {
-    pub fn new(c: &Calendar) -> Self {
-        LocalClock(c.clone())
-    }
-    pub fn local(&mut self, at: Timestamp) -> Local {
-        self.0.local(at)
-    }
-}

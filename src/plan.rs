@@ -201,11 +201,3 @@ impl Default for Preset {
         }
     }
 }
-
-impl Plan {
-    /// The index of the preset that takes this signal: the first whose names match, else the last.
-    pub fn preset_of(&self, signal: &Signal) -> usize {
-        let takes = |preset: &Preset| preset.names.iter().any(|name| name.is_match(signal.name()));
-        self.presets.iter().position(takes).unwrap_or(self.presets.len().saturating_sub(1))
-    }
-}

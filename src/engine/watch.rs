@@ -47,7 +47,7 @@ struct Trouble {
 
 impl Watch {
     pub(super) fn new(signal: Arc<Signal>, plan: &Plan) -> Self {
-        let preset = plan.preset_of(&signal);
+        let preset = plan.preset_of(&signal).unwrap_or(plan.presets.len().saturating_sub(1));
         let unit = plan.presets[preset].unit.clone();
         let bounds = Bounded::all(&signal, plan, preset);
         Watch { signal, preset, unit, judge: Judge::default(), bounds, troubles: Troubles::default() }
