@@ -45,7 +45,7 @@ impl Shard {
             waiting: Vec::new(),
             ready: Vec::new(),
             deadlines: BTreeSet::new(),
-            clock: LocalClock::new(&plan.calendar),
+            clock: LocalClock::default(),
             told: Told::new(scores),
             conflicts: 0,
             overtaken: 0,
