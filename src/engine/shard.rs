@@ -39,7 +39,7 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn new(plan: &Plan, scores: bool) -> Self {
+    pub(super) fn new(scores: bool) -> Self {
         Shard {
             series: Vec::new(),
             waiting: Vec::new(),
