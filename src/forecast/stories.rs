@@ -94,11 +94,11 @@ fn play_from(
         }
         forecaster.observe(minute(at), value, local(at));
         match (forecaster.is_credible(), outcome.opened) {
-            (true, None) if from <= at => {
+            (true, None) => {
                 let outlook = forecaster.outlook(Span::from_hours(24)).expect("what is credible has an outlook");
                 assert!(minute(at) < outlook.earliest && outlook.earliest <= outlook.likely);
                 assert!(outlook.likely <= outlook.latest && 0.5 <= outlook.probability);
-                outcome.openings += 1;
+                outcome.openings += usize::from(from <= at);
                 outcome.opened = Some((at, outlook));
             }
             (false, Some(_)) => outcome.opened = None,
