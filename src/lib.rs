@@ -36,3 +36,6 @@ pub mod config;
 // The shell: bytes in, messages out.
 pub mod deliver;
 pub mod ingest; // sources, decoders, the gate of time // the outbox and its channels
+
+// The command line above all.
+pub mod cli;
