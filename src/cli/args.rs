@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::{Failure, LogOptions};
+use crate::config::presets::Model;
 use crate::config::{self, Loaded, Purpose, Receiver, Settings};
 use crate::signal::Selector;
 use crate::time::{Span, Timestamp};
@@ -26,11 +27,11 @@ pub struct Cli {
 
 const START: &str = "\
 Start here:
-  forewarn demo                                        see it work: a small shop fails, alerts come before
-  forewarn run --brokers kafka:9092 --topics metrics   watch your own topics in shadow: nothing is sent
-  forewarn check --config forewarn.toml                before you let it tell people
+  forewarn demo                                       a small shop fails; alerts come before
+  forewarn run --brokers kafka:9092 --topics metrics  your own topics, in shadow: nothing is sent
+  forewarn check                                      before you let it tell people
 
-Exit code: 0 whatever was found, 2 for bad usage or configuration, 1 where the work could not be done.";
+Exit code: 0 whatever was found, 2 for bad usage or configuration, 1 where the work failed.";
 
 /// The commands.
 #[derive(Subcommand, Clone, Debug)]
@@ -41,7 +42,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Measure accuracy, lead time and calibration against labelled data
     Eval(EvalArgs),
-    /// See it work in a minute: an embedded broker, a simulated shop that fails, the real pipeline
+    /// See it work in a minute: a simulated shop fails, the real pipeline warns
     Demo(DemoArgs),
     /// Show every problem of a configuration at once, with file, line, column and a hint
     Check(CheckArgs),
@@ -91,11 +92,11 @@ fn usable(loaded: Loaded) -> Settings {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  forewarn run --brokers kafka:9092 --topics metrics,logs   in shadow: judges and shows, sends nothing
+  forewarn run --brokers kafka:9092 --topics metrics,logs  in shadow: nothing is sent
   forewarn run --config forewarn.toml
-  forewarn run --backfill                                   learns from what Kafka still holds before it speaks
+  forewarn run --backfill                                  learns from what Kafka still holds first
 
-SIGTERM saves the state and ends within ten seconds; the next start goes on where this one stopped.")]
+SIGTERM saves the state and ends within ten seconds; the next start goes on from there.")]
 pub struct RunArgs {
     /// The configuration file.
     #[command(flatten)]
@@ -286,6 +287,19 @@ pub struct ModelsArgs {
     /// Which preset takes this signal, and why
     #[arg(long, value_name = "SIGNAL", value_parser = selector)]
     pub signal: Option<Selector>,
+    /// Take the [[preset]]s of this configuration into account
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl ModelsArgs {
+    /// The models in the order in which they are asked.
+    pub fn models(&self) -> Result<Vec<Model>, Failure> {
+        match &self.config {
+            Some(path) => Ok(config::load_for(path, Purpose::Replay)?.settings.models),
+            None => Ok(Settings::default().models),
+        }
+    }
 }
 
 /// `forewarn silence`.

@@ -23,9 +23,10 @@ pub use args::{
 pub use failure::Failure;
 pub use logging::{LogFormat, LogOptions};
 
-/// Runs the program with the process's own arguments and streams.
+/// Runs the program with the process's own arguments and streams. Colours go to a terminal that wants them (`NO_COLOR`).
+#[expect(clippy::disallowed_methods, reason = "the terminal's wishes are in the environment")]
 pub fn main() -> ExitCode {
-    let colours = io::stderr().is_terminal();
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty());
     let code = run(std::env::args_os(), &mut io::stdout(), &mut io::stderr(), colours);
     ExitCode::from(code)
 }

@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::outside::Outside;
 use super::problem::Problem;
-use super::reader::{Desk, Fault, Table};
+use super::reader::{Desk, Table};
 use super::resolve;
 use super::sections;
 use super::text;
@@ -75,19 +75,34 @@ pub fn models() -> &'static [Model] {
     &MODELS
 }
 
-/// The presets of all models, first match first; the last one takes everything.
-pub fn built_in() -> Vec<Preset> {
-    models().iter().flat_map(|model| &model.units).map(|unit| unit.preset.clone()).collect()
+/// The presets of these models, first match first.
+pub fn presets_of(models: &[Model]) -> Vec<Preset> {
+    models.iter().flat_map(|model| &model.units).map(|unit| unit.preset.clone()).collect()
 }
 
-/// Which model takes a signal, and why.
-pub fn taken(signal: &Signal) -> Option<Taken<'static>> {
+/// Which of the models takes a signal, and why.
+pub fn taken<'a>(models: &'a [Model], signal: &Signal) -> Option<Taken<'a>> {
     let kind = Preset::kind_text(signal);
-    let all = models().iter().flat_map(|model| model.units.iter().map(move |unit| (model, unit)));
+    let all = models.iter().flat_map(|model| model.units.iter().map(move |unit| (model, unit)));
     let (model, unit) = all.into_iter().find(|(_, unit)| unit.preset.takes_kind(&kind))?;
     let fits = |pattern: &&String| compile(pattern).is_ok_and(|regex| regex.is_match(&kind));
     let pattern = unit.patterns.iter().find(fits)?;
     Some(Taken { model, preset: &unit.preset, pattern })
+}
+
+/// The operator's own presets, `[[preset]]`: they are asked before those of `models/`.
+pub(super) fn own(tables: Vec<Table<'_>>) -> Vec<Model> {
+    tables.into_iter().filter_map(own_model).collect()
+}
+
+fn own_model(mut table: Table<'_>) -> Option<Model> {
+    let name = table.need("name", "\"furnace\"").and_then(|value| value.text()).map(str::to_owned);
+    let about =
+        table.get("about").and_then(|value| value.text()).unwrap_or("a preset of this configuration").to_owned();
+    let absence = table.get("absence").and_then(|value| value.flag()).unwrap_or(false);
+    let common = Common { about: about.clone(), harm: None, floor_share: 0.0, absence };
+    let unit = unit(name.as_deref().unwrap_or_default(), &common, table);
+    Some(Model { name: name?, about, order: 0, units: vec![unit?] })
 }
 
 /// Reads one file.
@@ -125,7 +140,7 @@ fn model(name: &str, mut root: Table<'_>) -> Option<Model> {
 
 fn unit(name: &str, common: &Common, mut table: Table<'_>) -> Option<Unit> {
     let names_at = table.need("names", "['.*_ratio']");
-    let patterns: Vec<String> = names_at.map(|value| value.texts(pattern)).unwrap_or_default();
+    let patterns: Vec<String> = names_at.map(|value| value.texts(text::regex)).unwrap_or_default();
     let unit = table.get("unit").and_then(|value| value.text()).map(str::to_owned);
     let harm = harm(&mut table).or(common.harm);
     let floor = table.get("floor").and_then(|value| value.number()).unwrap_or(0.0);
@@ -156,10 +171,6 @@ fn default_limit(table: &mut Table<'_>) -> Option<Bound> {
     if given { sections::bound(table) } else { None }
 }
 
-fn pattern(text: &str) -> Result<String, Fault> {
-    compile(text).map(|_| text.to_owned()).map_err(|error| Fault::new(error.to_string()))
-}
-
 /// Anchored and blind to case. A pattern that names no state takes every state: `:idle` may follow.
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(&format!("^(?:{pattern})(?::[^:]*)?$")).case_insensitive(true).build()
@@ -178,7 +189,7 @@ mod tests {
         assert_eq!(models().len(), FILES.len());
         let orders: Vec<usize> = models().iter().map(|model| model.order).collect();
         assert!(orders.windows(2).all(|pair| pair[0] < pair[1]), "two models share a place: {orders:?}");
-        assert!(built_in().last().unwrap().takes_kind("no such name: at all"));
+        assert!(presets_of(models()).last().unwrap().takes_kind("no such name: at all"));
     }
 
     /// Each row: a signal, the model that must take it, the unit.
@@ -233,7 +244,7 @@ mod tests {
         let mut wrong = Vec::new();
         for (text, model, unit) in rows {
             let signal = crate::signal::Selector::parse(text).unwrap().to_signal().unwrap();
-            let taken = taken(&signal).unwrap();
+            let taken = taken(models(), &signal).unwrap();
             let got = (taken.model.name.as_str(), taken.preset.unit.as_deref().unwrap_or_default());
             if got != (model, unit) {
                 wrong.push(format!("{text}: {got:?} by {}, expected {:?}", taken.pattern, (model, unit)));
@@ -244,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_limit_that_nobody_set_is_only_one_of_a_share_or_of_space() {
-        for preset in built_in() {
+        for preset in presets_of(models()) {
             let Some(limit) = preset.limit else { continue };
             assert_eq!(Some(limit.side), preset.harm, "{}", preset.name);
             assert!(matches!(limit.level, 0.95 | 95.0) || limit.side == Side::Below, "{}", preset.name);
