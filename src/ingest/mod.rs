@@ -1,4 +1,5 @@
 //! Bytes in: sources, decoders, and the gate of time between them and the engine.
 
-pub mod files;
-pub mod gate;
+pub mod decode; // bytes to readings: pure, total
+pub mod files; // files as partitions, read in step
+pub mod gate; // what is late, what is absurd, how far all was read: pure
