@@ -34,5 +34,6 @@ pub mod time; // when: event time, never read from a clock // the shards and the
 pub mod config;
 
 // The shell: bytes in, messages out.
-pub mod deliver;
-pub mod ingest; // sources, decoders, the gate of time // the outbox and its channels
+pub mod deliver; // the outbox and its channels
+pub mod ingest; // sources, decoders, the gate of time
+pub mod replay; // the same engine, on files
