@@ -34,8 +34,6 @@ pub mod engine; // the shards and the incident stage as one state machine
 pub mod config;
 
 // The shell: bytes in, messages out.
-pub mod deliver;
-pub mod ingest; // sources, decoders, the gate of time // the outbox and its channels
-
-// The command line above all.
-pub mod cli;
+pub mod deliver; // the outbox and its channels
+pub mod ingest; // sources, decoders, the gate of time
+pub mod replay; // the same engine, on files

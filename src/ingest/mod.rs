@@ -1,5 +1,5 @@
 //! Bytes in: sources, decoders, and the gate of time between them and the engine.
 
 pub mod decode; // bytes to readings: pure, total
-pub mod files; // each file is a partition
+pub mod files; // files as partitions, read in step
 pub mod gate; // what is late, what is absurd, how far all was read: pure
