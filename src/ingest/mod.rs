@@ -1,1 +1,3 @@
-//! ingest
+//! Bytes in: sources, decoders, and the gate of time between them and the engine.
+
+pub mod gate;
