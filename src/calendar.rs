@@ -71,3 +71,14 @@ impl Calendar {
         at
     }
 }
+
+#[derive(Debug, Clone)]
+pub struct LocalClock(Calendar);
+impl LocalClock {
+    pub fn new(c: &Calendar) -> Self {
+        LocalClock(c.clone())
+    }
+    pub fn local(&mut self, at: Timestamp) -> Local {
+        self.0.local(at)
+    }
+}

@@ -3,7 +3,7 @@
 //! Every value is set; what an operator left out carries its default here. The core reads nothing else.
 
 use crate::calendar::Calendar;
-use crate::signal::Selector;
+use crate::signal::{Selector, Signal};
 use crate::time::Span;
 
 /// The plan of the core.
@@ -13,7 +13,7 @@ pub struct Plan {
     pub objectives: Vec<Objective>,
     /// Capacities: say when they will be reached.
     pub limits: Vec<Limit>,
-    /// How signals of each kind are judged, first match first; the last one matches everything.
+    /// How signals of each kind are judged, first match first; never empty, the last one takes what no other does.
     pub presets: Vec<Preset>,
     /// How far forecasts look.
     pub horizon: Span,
@@ -56,7 +56,7 @@ pub struct Limit {
 }
 
 /// A value and the side on which it hurts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Bound {
     /// The value.
     pub level: f64,
@@ -146,7 +146,7 @@ impl Default for Plan {
         Plan {
             objectives: Vec::new(),
             limits: Vec::new(),
-            presets: Vec::new(),
+            presets: vec![Preset::default()],
             horizon: Span::from_hours(24),
             calendar: Calendar::default(),
             false_pages_per_week: 1.0,
@@ -155,5 +155,30 @@ impl Default for Plan {
             bounds: Bounds::default(),
             shards: 64,
         }
+    }
+}
+
+impl Default for Preset {
+    /// Takes what no other preset does: either direction may hurt, no floor, silence is news.
+    fn default() -> Self {
+        Preset {
+            name: "any".to_owned(),
+            about: "any signal".to_owned(),
+            names: Vec::new(),
+            harm: None,
+            unit: None,
+            floor: 0.0,
+            floor_share: 0.0,
+            limit: None,
+            absence: true,
+        }
+    }
+}
+
+impl Plan {
+    /// The index of the preset that takes this signal: the first whose names match, else the last.
+    pub fn preset_of(&self, signal: &Signal) -> usize {
+        let takes = |preset: &Preset| preset.names.iter().any(|name| name.is_match(signal.name()));
+        self.presets.iter().position(takes).unwrap_or(self.presets.len().saturating_sub(1))
     }
 }

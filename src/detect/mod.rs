@@ -50,6 +50,10 @@ pub enum View {
 }
 
 impl Judge {
+    pub const VERSION: u8 = 1;
+    pub fn last_seen(&self) -> Option<Timestamp> {
+        None
+    }
     /// Judges `value`, then learns from it. `at` is later than every observation before; `value` is finite.
     pub fn observe(&mut self, _at: Timestamp, _value: f64, _local: Local, _preset: &Preset) -> Judgement {
         Judgement {
@@ -71,5 +75,10 @@ impl Judge {
     /// Why the judge says nothing yet, for people; none once it is warm.
     pub fn warming(&self) -> Option<String> {
         None
+    }
+}
+impl Judgement {
+    pub fn words(&self) -> String {
+        String::new()
     }
 }

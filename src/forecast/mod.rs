@@ -17,6 +17,12 @@ pub struct Forecaster {
 }
 
 impl Forecaster {
+    pub fn since(&self) -> Option<Timestamp> {
+        None
+    }
+    pub fn words(&self) -> String {
+        String::new()
+    }
     /// A forecaster for this bound, knowing nothing yet.
     pub fn new(bound: Bound) -> Self {
         Forecaster { bound_level: bound.level }

@@ -18,6 +18,9 @@ pub struct Outlook {
 }
 
 impl Outlook {
+    pub fn certain(at: Timestamp) -> Self {
+        Outlook { probability: 1.0, earliest: at, likely: at, latest: at }
+    }
     /// The time from `now` to the earliest credible crossing.
     pub fn lead(&self, now: Timestamp) -> Span {
         self.earliest.since(now)

@@ -29,3 +29,8 @@ pub enum Buckets {
         start: Option<Timestamp>,
     },
 }
+impl Buckets {
+    pub fn total(&self) -> f64 {
+        0.0
+    }
+}
