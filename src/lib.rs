@@ -35,4 +35,5 @@ pub mod config;
 
 // The shell: bytes in, messages out.
 pub mod deliver;
-pub mod ingest; // sources, decoders, the gate of time // the outbox and its channels
+pub mod ingest; // sources, decoders, the gate of time
+pub mod state; // checkpoints, journal, receipts

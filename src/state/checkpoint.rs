@@ -94,7 +94,8 @@ impl Checkpoint {
         if FORMAT < format {
             return Err(Unreadable::Newer(format));
         }
-        let end = bytes.len().checked_sub(8).filter(|&end| 16 <= end).ok_or(Unreadable::Damaged("it ends too early"))?;
+        let end =
+            bytes.len().checked_sub(8).filter(|&end| 16 <= end).ok_or(Unreadable::Damaged("it ends too early"))?;
         let (body, sum) = bytes.split_at(end);
         if xxh3_64(body).to_le_bytes() != sum {
             return Err(Unreadable::Damaged("the checksum of the whole differs"));
@@ -103,7 +104,8 @@ impl Checkpoint {
         let mut sections = Vec::new();
         for _ in 0..count {
             let tag_bytes = rest.u32()? as usize;
-            let tag = std::str::from_utf8(rest.take(tag_bytes)?).map_err(|_| Unreadable::Damaged("a tag is not text"))?;
+            let tag =
+                std::str::from_utf8(rest.take(tag_bytes)?).map_err(|_| Unreadable::Damaged("a tag is not text"))?;
             let version = rest.u32()?;
             let (length, checksum) = (rest.u64()?, rest.u64()?);
             let payload = rest.take(usize::try_from(length).unwrap_or(usize::MAX))?;

@@ -35,10 +35,19 @@ impl fmt::Display for Damage {
 /// What stands in a file.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
+    path: PathBuf,
     pub(super) payloads: Vec<Vec<u8>>,
     /// How many bytes of the file are good.
     good: u64,
     pub(super) damage: Option<Damage>,
+}
+
+impl Contents {
+    /// An entry is whole but of a shape unknown here: another release wrote it.
+    pub(super) fn unreadable(&self) -> Option<Damage> {
+        let what = "an entry of unknown shape and all after it were left out; another release wrote them".to_owned();
+        Some(Damage { path: self.path.clone(), what })
+    }
 }
 
 /// Reads a file; a missing one is empty.
@@ -48,7 +57,7 @@ pub(super) fn read(path: &Path) -> Result<Contents, StateError> {
         Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => return Ok(Contents::default()),
         Err(source) => return Err(StateError::io("read", path)(source)),
     };
-    let mut contents = Contents::default();
+    let mut contents = Contents { path: path.to_owned(), ..Contents::default() };
     let damage = |what: String| Some(Damage { path: path.to_owned(), what });
     if bytes.len() < MAGIC.len() || &bytes[..MAGIC.len()] != MAGIC {
         if !bytes.is_empty() {

@@ -18,12 +18,12 @@ mod positions;
 mod receipts;
 
 pub use checkpoint::{Checkpoint, Section};
-pub use directory::{Opened, StateDirectory};
+pub use directory::{Opened, Saved, StateDirectory};
 pub use history::History;
 pub use journal::{Act, Entry, Journal};
 pub use log::Damage;
-pub use positions::{Partition, Positions};
-pub use receipts::{Receipts, Sent};
+pub use positions::Positions;
+pub use receipts::Receipts;
 
 use std::path::{Path, PathBuf};
 

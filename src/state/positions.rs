@@ -1,46 +1,23 @@
 //! How far each partition has been judged.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// One partition of one topic.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Partition {
-    /// The topic.
-    pub topic: Arc<str>,
-    /// The number, from 0.
-    pub number: i32,
-}
-
-impl Partition {
-    /// The partition of a topic.
-    pub fn new(topic: &str, number: i32) -> Self {
-        Partition { topic: topic.into(), number }
-    }
-}
-
-impl fmt::Display for Partition {
-    /// As Kafka's own tools write it: `metrics-0`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.topic, self.number)
-    }
-}
+use crate::ingest::gate::PartitionId;
 
 /// For each partition the offset of the next record to judge.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Positions(BTreeMap<Partition, i64>);
+pub struct Positions(BTreeMap<PartitionId, i64>);
 
 impl Positions {
     /// The next offset, if the partition is known.
-    pub fn get(&self, partition: &Partition) -> Option<i64> {
+    pub fn get(&self, partition: &PartitionId) -> Option<i64> {
         self.0.get(partition).copied()
     }
 
     /// Sets the next offset.
-    pub fn set(&mut self, partition: &Partition, next: i64) {
+    pub fn set(&mut self, partition: &PartitionId, next: i64) {
         match self.0.get_mut(partition) {
             Some(at) => *at = next,
             None => {
@@ -50,7 +27,7 @@ impl Positions {
     }
 
     /// The partitions and their next offsets, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Partition, i64)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&PartitionId, i64)> {
         self.0.iter().map(|(partition, &next)| (partition, next))
     }
 
@@ -73,8 +50,8 @@ impl Positions {
     }
 }
 
-impl FromIterator<(Partition, i64)> for Positions {
-    fn from_iter<I: IntoIterator<Item = (Partition, i64)>>(all: I) -> Self {
+impl FromIterator<(PartitionId, i64)> for Positions {
+    fn from_iter<I: IntoIterator<Item = (PartitionId, i64)>>(all: I) -> Self {
         Positions(all.into_iter().collect())
     }
 }
