@@ -1,3 +1,5 @@
 //! Bytes in: sources, decoders, and the gate of time between them and the engine.
 
 pub mod gate;
+#[cfg(feature = "kafka")]
+pub mod kafka;
