@@ -20,6 +20,8 @@ pub enum Act {
     Hold(Vec<PartitionId>),
     /// This partition, of which nothing is known, holds nothing back any more.
     LetGo(PartitionId),
+    /// This partition is not ours any more: its topic is gone.
+    Forget(PartitionId),
     /// Records of this partition before this offset were judged next, before those of any other: it had been let go or
     /// was new, so that their place among the others is not given by time.
     Take {
@@ -34,11 +36,22 @@ pub enum Act {
     Acknowledge {
         /// The alert.
         alert: String,
+        /// Who.
+        by: String,
         /// When, event time.
         at: Timestamp,
     },
-    /// No notifications for a selector until a time: the silence as JSON, owned by delivery.
-    Silence(String),
+    /// No notifications for a selector until a time.
+    Silence {
+        /// What is silenced.
+        selector: String,
+        /// Its end, wall time.
+        until: Timestamp,
+        /// Who asked.
+        by: String,
+        /// Why.
+        comment: String,
+    },
     /// The silence of this id ends.
     Unsilence(String),
 }

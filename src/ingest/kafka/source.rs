@@ -179,6 +179,11 @@ impl Source {
         self.lanes.keys()
     }
 
+    /// Whether a partition is read here.
+    pub fn reads(&self, partition: &PartitionId) -> bool {
+        self.lanes.contains_key(partition)
+    }
+
     /// Whether a partition was read to its end when it was last looked at.
     pub fn is_ended(&self, partition: &PartitionId) -> bool {
         self.lanes.get(partition).is_some_and(|lane| lane.ended)
