@@ -37,7 +37,8 @@ pub mod config;
 pub mod ingest; // sources, decoders, the gate of time
 pub mod deliver; // the outbox and its channels
 pub mod state; // checkpoints, journal, receipts
+pub mod telemetry; // metrics of the process itself
+pub mod serve; // status and commands over HTTP
 #[cfg(feature = "kafka")]
 pub mod run; // the live process
-pub mod serve; // the status of it, over HTTP
 pub mod simulate; // a shop that fails, by seed

@@ -107,6 +107,33 @@ pub struct Preset {
     pub absence: bool,
 }
 
+impl Preset {
+    /// What presets are matched on: the signal's name, and after a colon the state that it tells of, if a label does
+    /// (`stat="rate"` of a histogram, `state` or `mode` as in `system.cpu.utilization:idle`).
+    pub fn kind_text(signal: &Signal) -> String {
+        let rate = signal.label("stat").filter(|stat| *stat == "rate");
+        let state = rate.or_else(|| signal.label("state")).or_else(|| signal.label("mode"));
+        match state {
+            Some(state) => format!("{}:{state}", signal.name()),
+            None => signal.name().to_owned(),
+        }
+    }
+
+    /// Whether this preset takes signals of such a [`Preset::kind_text`].
+    pub fn takes_kind(&self, kind: &str) -> bool {
+        self.names.iter().any(|name| name.is_match(kind))
+    }
+}
+
+impl Plan {
+    /// The place in `presets` of the one that takes a signal; it depends on the kind text alone, so that a caller with
+    /// many signals may remember it by that.
+    pub fn preset_of(&self, signal: &Signal) -> Option<usize> {
+        let kind = Preset::kind_text(signal);
+        self.presets.iter().position(|preset| preset.takes_kind(&kind))
+    }
+}
+
 /// The bounds of memory. Each has a counter and a named victim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -172,13 +199,5 @@ impl Default for Preset {
             limit: None,
             absence: true,
         }
-    }
-}
-
-impl Plan {
-    /// The index of the preset that takes this signal: the first whose names match, else the last.
-    pub fn preset_of(&self, signal: &Signal) -> usize {
-        let takes = |preset: &Preset| preset.names.iter().any(|name| name.is_match(signal.name()));
-        self.presets.iter().position(takes).unwrap_or(self.presets.len().saturating_sub(1))
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::calendar::Local;
 use crate::forecast::{Forecaster, Outlook};
 use crate::incident::{Breach, Target};
@@ -74,17 +75,20 @@ impl Bounded {
     pub(super) fn all(signal: &Signal, plan: &Plan, preset: usize) -> Vec<Bounded> {
         let objectives = plan.objectives.iter().filter(|objective| objective.signal.matches(signal)).map(|objective| {
             let target = Target::Objective { name: objective.name.clone(), service: objective.service.clone() };
-            Bounded::new(target, objective.bound, objective.hold)
+            Bounded::new(target, objective.bound, objective.hold, plan.horizon)
         });
         let limits = plan.limits.iter().filter(|limit| limit.signal.matches(signal));
         let limits: Vec<Bound> = limits.map(|limit| limit.bound).collect();
         let fallback = plan.presets[preset].limit.filter(|_| limits.is_empty());
-        let limits = limits.into_iter().chain(fallback).map(|bound| Bounded::new(Target::Limit, bound, Span::ZERO));
+        let limits = limits
+            .into_iter()
+            .chain(fallback)
+            .map(|bound| Bounded::new(Target::Limit, bound, Span::ZERO, plan.horizon));
         objectives.chain(limits).collect()
     }
 
-    fn new(target: Target, bound: Bound, hold: Span) -> Self {
-        let forecaster = Box::new(Forecaster::new(bound));
+    fn new(target: Target, bound: Bound, hold: Span, horizon: Span) -> Self {
+        let forecaster = Box::new(Forecaster::new(bound).with_horizon(horizon));
         Bounded { target, bound, hold, forecaster, passed_since: None, good: 0, passed: false }
     }
 
@@ -118,8 +122,9 @@ impl Bounded {
         }
         match self.forecaster.outlook(plan.horizon) {
             Some(outlook) if self.forecaster.is_credible() => {
-                let since = self.forecaster.since().unwrap_or(at);
-                Standing::Ahead { breach: self.breach(false, outlook), since, words: self.forecaster.words() }
+                let trend = self.forecaster.trend();
+                let since = trend.map_or(at, |trend| trend.since);
+                Standing::Ahead { breach: self.breach(false, outlook), since, words: words::trend(trend) }
             }
             _ => Standing::Clear,
         }

@@ -12,6 +12,7 @@ mod series;
 mod shard;
 mod snapshot;
 mod watch;
+mod words;
 
 pub use batch::{Batch, Sample, SeriesIx};
 pub use directory::Directory;
@@ -103,7 +104,7 @@ impl Engine {
 
     fn build(plan: Arc<Plan>, scores: bool) -> Self {
         let directory = Directory::new(plan.shards);
-        let shards = (0..plan.shards.max(1)).map(|_| Shard::new(&plan, scores)).collect();
+        let shards = (0..plan.shards.max(1)).map(|_| Shard::new(scores)).collect();
         let incidents = Incidents::new(&plan);
         let (watermark, sealed) = (Timestamp::MIN, Timestamp::MIN);
         Engine { plan, directory, shards, incidents, changes: BTreeSet::new(), watermark, sealed }

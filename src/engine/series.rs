@@ -105,7 +105,7 @@ impl Series {
     fn judge(&mut self, values: &Values, row: Option<u64>, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
         for value in values {
             let watch = watch_of(&mut self.watches, &self.signal, value.stat, plan);
-            let judgement = watch.observe(value.at, value.value, clock.local(value.at), plan, told);
+            let judgement = watch.observe(value.at, value.value, clock.local(&plan.calendar, value.at), plan, told);
             if let Some(scores) = &mut told.scores {
                 scores.push(Scored {
                     series: self.index,

@@ -39,13 +39,13 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    pub(super) fn new(plan: &Plan, scores: bool) -> Self {
+    pub(super) fn new(scores: bool) -> Self {
         Shard {
             series: Vec::new(),
             waiting: Vec::new(),
             ready: Vec::new(),
             deadlines: BTreeSet::new(),
-            clock: LocalClock::new(&plan.calendar),
+            clock: LocalClock::default(),
             told: Told::new(scores),
             conflicts: 0,
             overtaken: 0,

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::bounded::{Bounded, Standing};
 use super::section::{Section, Writer};
 use super::series::Told;
+use super::words;
 use crate::calendar::Local;
 use crate::detect::{Judge, Judgement};
 use crate::incident::{Breach, Finding, Kind, Phase};
-use crate::plan::{Plan, Side};
+use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::Timestamp;
 
@@ -31,6 +32,8 @@ struct Troubles {
     anomaly: Option<Trouble>,
     forecast: Option<Trouble>,
     absence: Option<Trouble>,
+    /// When the signal last spoke.
+    spoke: Option<Timestamp>,
 }
 
 /// An open trouble as it was last told.
@@ -44,7 +47,7 @@ struct Trouble {
 
 impl Watch {
     pub(super) fn new(signal: Arc<Signal>, plan: &Plan) -> Self {
-        let preset = plan.preset_of(&signal);
+        let preset = plan.preset_of(&signal).unwrap_or(plan.presets.len().saturating_sub(1));
         let unit = plan.presets[preset].unit.clone();
         let bounds = Bounded::all(&signal, plan, preset);
         Watch { signal, preset, unit, judge: Judge::default(), bounds, troubles: Troubles::default() }
@@ -80,15 +83,16 @@ impl Watch {
             standing = standing.worse_of(bounded.observe(at, value, local, plan));
         }
         let seen = Seen { at, value, judgement: &judgement };
+        self.troubles.spoke = Some(at);
         self.end_absence(&seen, told);
         self.bound_troubles(standing, &seen, told);
-        self.anomaly_trouble(&seen, plan, told);
+        self.anomaly_trouble(&seen, told);
         judgement
     }
 
     fn end_absence(&mut self, seen: &Seen<'_>, told: &mut Told) {
         if let Some(trouble) = self.troubles.absence.take() {
-            let words = format!("speaks again after {}", seen.at.since(trouble.since));
+            let words = words::speaks_again(trouble.since, seen.at);
             told.findings.push(self.finding(Kind::Absence, Phase::Cleared, &trouble, Some(seen), seen.at, words));
         }
     }
@@ -157,14 +161,16 @@ impl Watch {
     }
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
-    fn anomaly_trouble(&mut self, seen: &Seen<'_>, plan: &Plan, told: &mut Told) {
-        let rarity = seen.judgement.rarity.unwrap_or(f64::NEG_INFINITY);
-        let matters = 0.0 <= rarity && self.matters(seen, plan);
+    fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
+        let Judgement { rarity, stuck, drop, fresh, matters, .. } = *seen.judgement;
+        let rarity =
+            [rarity.filter(|_| matters && fresh), stuck, drop].into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
+        let is_news = 0.0 <= rarity;
         match &mut self.troubles.anomaly {
-            None if matters => {
+            None if is_news => {
                 let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at };
                 self.troubles.anomaly = Some(trouble.clone());
-                let words = seen.judgement.words();
+                let words = words::surprise(seen.judgement);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Raised, &trouble, Some(seen), seen.at, words));
             }
             Some(trouble) if trouble.breach.is_none() && seen.judgement.calm => {
@@ -178,26 +184,11 @@ impl Watch {
                 trouble.rarity = rarity;
                 trouble.told_at = seen.at;
                 let trouble = trouble.clone();
-                let words = seen.judgement.words();
+                let words = words::surprise(seen.judgement);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Updated, &trouble, Some(seen), seen.at, words));
             }
             _ => {}
         }
-    }
-
-    fn matters(&self, seen: &Seen<'_>, plan: &Plan) -> bool {
-        let preset = &plan.presets[self.preset];
-        let harmful = match preset.harm {
-            Some(Side::Above) => seen.judgement.upward,
-            Some(Side::Below) => !seen.judgement.upward,
-            None => true,
-        };
-        let distance = seen.judgement.expected.map_or(f64::INFINITY, |(low, high)| {
-            let center = (low + high) / 2.0;
-            let floor = preset.floor.max(preset.floor_share * center.abs());
-            (seen.value - center).abs() - floor
-        });
-        harmful && 0.0 <= distance
     }
 
     /// The earliest time at which silence is news.
@@ -213,10 +204,10 @@ impl Watch {
         if self.next_deadline().is_none_or(|due| at < due) {
             return;
         }
-        let since = self.judge.last_seen().unwrap_or(at);
+        let since = self.troubles.spoke.unwrap_or(at);
         let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at };
         self.troubles.absence = Some(trouble.clone());
-        let words = format!("has been silent for {}", at.since(since));
+        let words = words::silence(since, at);
         told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, words));
     }
 
@@ -292,13 +283,14 @@ fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
 }
 
 const JUDGE: u8 = 10;
+const JUDGE_VERSION: u8 = 1;
 const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
 
 impl Watch {
     /// Writes the judge, each bound and the troubles as sections of their own.
     pub(super) fn save(&self, to: &mut Writer) {
-        to.put(JUDGE, Judge::VERSION, &self.judge);
+        to.put(JUDGE, JUDGE_VERSION, &self.judge);
         for bounded in &self.bounds {
             to.put(BOUND, Bounded::VERSION, bounded);
         }
@@ -308,7 +300,7 @@ impl Watch {
     /// Reads one section; a bound is taken only where the plan still has it.
     pub(super) fn load(&mut self, section: &Section<'_>) -> bool {
         match section.tag {
-            JUDGE => section.read(Judge::VERSION).map(|judge| self.judge = judge).is_some(),
+            JUDGE => section.read(JUDGE_VERSION).map(|judge| self.judge = judge).is_some(),
             BOUND => match section.read::<Bounded>(Bounded::VERSION) {
                 Some(saved) => {
                     if let Some(bounded) = self.bounds.iter_mut().find(|bounded| bounded.is_same(&saved)) {

@@ -131,7 +131,10 @@ impl LineNumber {
         self.start = start;
         let column = fault.at.saturating_sub(start) + 1;
         let text = &bytes[start..start + after_newline(&bytes[start..])];
-        Reject::new(fault.reason, format!("influx line {}, column {column}: {}: {}", self.line, fault.what, quote(text)))
+        Reject::new(
+            fault.reason,
+            format!("influx line {}, column {column}: {}: {}", self.line, fault.what, quote(text)),
+        )
     }
 }
 

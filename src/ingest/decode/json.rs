@@ -97,9 +97,8 @@ pub(super) fn kind(bytes: &[u8]) -> Option<Format> {
                 // Cut off or broken: the keys that are there may still tell.
                 let end = resume(bytes, start, bytes.len());
                 let part = &bytes[start..end];
-                let text = std::str::from_utf8(part).unwrap_or_else(|error| {
-                    std::str::from_utf8(&part[..error.valid_up_to()]).unwrap_or_default()
-                });
+                let text = std::str::from_utf8(part)
+                    .unwrap_or_else(|error| std::str::from_utf8(&part[..error.valid_up_to()]).unwrap_or_default());
                 if let Some(format) = document_kind(text) {
                     return Some(format);
                 }

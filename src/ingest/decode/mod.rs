@@ -56,7 +56,8 @@ impl Decoder {
         sink: &mut S,
     ) {
         if bounds.message_bytes < bytes.len() {
-            let detail = format!("a message of {} bytes, limits.message_bytes is {}", bytes.len(), bounds.message_bytes);
+            let detail =
+                format!("a message of {} bytes, limits.message_bytes is {}", bytes.len(), bounds.message_bytes);
             return sink.reject(Reject::new(RejectReason::TooLarge, detail));
         }
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
@@ -64,7 +65,8 @@ impl Decoder {
             return;
         }
         if let Some(schema) = schema_id(bytes) {
-            let detail = format!("a Schema Registry's magic byte: the payload needs schema {schema}, which is not read");
+            let detail =
+                format!("a Schema Registry's magic byte: the payload needs schema {schema}, which is not read");
             return sink.reject(Reject::new(RejectReason::SchemaRegistry, detail));
         }
         let known = self.fixed.or_else(|| self.formats.get(topic).copied());

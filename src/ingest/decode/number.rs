@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn integers_saturate() {
-        for (text, value) in [("0", 0), ("-7", -7), ("99999999999999999999", i64::MAX), ("-99999999999999999999", i64::MIN)] {
+        for (text, value) in
+            [("0", 0), ("-7", -7), ("99999999999999999999", i64::MAX), ("-99999999999999999999", i64::MIN)]
+        {
             assert_eq!(scan_integer(text.as_bytes(), 0), Some((value, text.len())), "{text}");
         }
         assert_eq!(scan_integer(b"-", 0), None);

@@ -302,8 +302,7 @@ impl Point<'_> {
     }
 
     fn exponential(&self, start: Option<Timestamp>) -> Exponential {
-        let ladder =
-            |rungs: &Rungs| Ladder { offset: rungs.offset.signed(), counts: counts(&rungs.bucket_counts) };
+        let ladder = |rungs: &Rungs| Ladder { offset: rungs.offset.signed(), counts: counts(&rungs.bucket_counts) };
         Exponential {
             scale: self.scale.signed(),
             zero_count: self.zero_count.unsigned(),
