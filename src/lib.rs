@@ -36,6 +36,7 @@ pub mod config;
 // The shell: bytes in, messages out.
 pub mod ingest; // sources, decoders, the gate of time
 pub mod deliver; // the outbox and its channels
+pub mod replay; // the same engine, on files
 pub mod state; // checkpoints, journal, receipts
 pub mod telemetry; // metrics of the process itself
 pub mod serve; // status and commands over HTTP

@@ -13,6 +13,7 @@ use crate::alert::AlertRecord;
 use crate::deliver::outbox::{Book, Key};
 use crate::deliver::{Outbox, Outcome, Policy, Wall};
 use crate::ingest::kafka::Outlet;
+use crate::telemetry::{ByAlert, Metrics};
 use crate::state::{Act, Checkpoint, History, Receipts, Saved};
 
 /// A sending that succeeded, or was refused for good.
@@ -94,9 +95,11 @@ impl Desk {
     }
 
     /// Takes what was decided. After a restart the same is decided again: what was told is not told twice.
-    pub(super) fn take(&mut self, records: Vec<AlertRecord>, now: Wall) -> Result<(), RunError> {
+    pub(super) fn take(&mut self, records: Vec<AlertRecord>, now: Wall, metrics: &Metrics) -> Result<(), RunError> {
         for record in records {
             if self.history.append(&record)? {
+                let (kind, urgency) = (word(&record.kind), word(&record.urgency));
+                metrics.alerts.get_or_create(&ByAlert { kind, urgency }).inc();
                 tracing::info!(
                     id = record.id, revision = record.revision, kind = ?record.kind, urgency = ?record.urgency,
                     reason = ?record.reason, service = record.service, "{}", record.summary
@@ -163,3 +166,8 @@ impl Desk {
     }
 }
 
+
+/// The word of a kind or an urgency as the alert record has it.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -15,6 +15,7 @@ mod page;
 mod pipeline;
 mod script;
 mod tick;
+mod trouble;
 mod wire;
 
 use std::sync::Arc;
@@ -76,11 +77,11 @@ pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
     let runtime = runtime.map_err(RunError::system("start the runtime"))?;
     let stop = Arc::new(AtomicBool::new(false));
     let shared = Arc::new(Shared::new(settings.http.as_ref().and_then(|http| http.token.clone())));
-    let (live, counter) = Live::open(settings.clone(), &options, Arc::clone(&shared), Arc::clone(&stop))?;
+    let (live, way) = Live::open(settings.clone(), &options, Arc::clone(&shared), Arc::clone(&stop))?;
     if settings.receivers.is_empty() {
         tracing::info!("shadow mode: no [[receiver]] is configured, so alerts are judged, shown and written, and nothing is sent");
     }
-    let outside = runtime.block_on(outside::open(&settings, Arc::clone(&shared), counter))?;
+    let outside = runtime.block_on(outside::open(&settings, Arc::clone(&shared), way))?;
     let judging = std::thread::Builder::new().name("judge".into()).spawn(move || live.run());
     let judging = judging.map_err(RunError::system("start the judging thread"))?;
     runtime.block_on(async {

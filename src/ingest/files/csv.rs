@@ -82,6 +82,7 @@ pub(super) struct Csv {
     probe: Option<Vec<Probed>>,
     probe_bytes: usize,
     row: u64,
+    records: u64,
     cells: Cells,
 }
 
@@ -103,7 +104,7 @@ impl Csv {
     pub(super) fn new(stem: &str, told_apart: Option<&str>, row: u64) -> Self {
         let told_apart = told_apart.map(str::to_owned);
         let (probe, cells) = (Some(Vec::new()), Cells::default());
-        Csv { stem: stem.to_owned(), told_apart, layout: None, probe, probe_bytes: 0, row, cells }
+        Csv { stem: stem.to_owned(), told_apart, layout: None, probe, probe_bytes: 0, row, records: 0, cells }
     }
 
     /// The value columns, known from the first line on.
@@ -111,9 +112,14 @@ impl Csv {
         self.layout.as_ref().map_or(&[], |layout| &layout.columns)
     }
 
+    /// How many data rows were read.
+    pub(super) fn records(&self) -> u64 {
+        self.records
+    }
+
     /// Takes the next line; blank ones are passed over.
     pub(super) fn line(&mut self, line: Line<'_>, intake: &mut Intake<'_>, rows: &mut Option<Vec<TextRow>>) {
-        if matches!(line, Line::Whole(bytes) if bytes.trim_ascii().is_empty()) {
+        if line.is_blank() {
             return;
         }
         let Some(probe) = &mut self.probe else { return self.row(line, intake, rows) };
@@ -200,6 +206,7 @@ impl Csv {
 
     fn row(&mut self, line: Line<'_>, intake: &mut Intake<'_>, rows: &mut Option<Vec<TextRow>>) {
         self.row += 1;
+        self.records += 1;
         intake.row = self.row;
         let layout = self.layout.as_mut().expect("laid out before the first row is read");
         let at = match line {

@@ -11,6 +11,13 @@ pub(super) enum Line<'a> {
     TooLong(u64),
 }
 
+impl Line<'_> {
+    /// Whether there is nothing but white space in it.
+    pub(super) fn is_blank(self) -> bool {
+        matches!(self, Line::Whole(bytes) if bytes.trim_ascii().is_empty())
+    }
+}
+
 /// Cuts a stream of bytes into lines.
 #[derive(Debug)]
 pub(super) struct Lines<R> {

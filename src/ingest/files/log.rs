@@ -25,6 +25,7 @@ pub(super) struct Log {
     /// What the next time is compared with: the record before, or when the file was written.
     before: Before,
     row: u64,
+    records: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -37,15 +38,23 @@ impl Log {
     /// `row` is the number before that of the first line.
     pub(super) fn new(stem: &str, modified: Timestamp, row: u64) -> Self {
         let year = i64::from(modified.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).year());
-        Log { service: stem.to_owned(), year, before: Before::Written(modified), row }
+        Log { service: stem.to_owned(), year, before: Before::Written(modified), row, records: 0 }
+    }
+
+    /// How many lines were read, blank ones apart.
+    pub(super) fn records(&self) -> u64 {
+        self.records
     }
 
     /// Takes the next line; blank ones are passed over.
     pub(super) fn line(&mut self, line: Cut<'_>, intake: &mut Intake<'_>) {
         self.row += 1;
+        if line.is_blank() {
+            return;
+        }
+        self.records += 1;
         intake.row = self.row;
         match line {
-            Cut::Whole(bytes) if bytes.trim_ascii().is_empty() => {}
             Cut::Whole(bytes) => match self.read(bytes) {
                 Ok(line) => intake.line(line),
                 Err(reject) => intake.reject(reject),

@@ -27,7 +27,7 @@ pub use csv::{Column, TextRow};
 pub use find::{FileError, Found, Input, find};
 pub use format::{FileFormat, Packing};
 pub use leap::{LEAP, Leap};
-use source::Source;
+use source::{ROW_BITS, Source};
 
 /// Files kept open at the same time; more are closed and opened again where they were.
 const OPEN_MOST: usize = 128;
@@ -93,6 +93,16 @@ impl Files {
     /// The value columns of a CSV file, once its first chunk was read; empty for any other file.
     pub fn columns(&self, file: usize) -> &[Column] {
         self.sources[file].columns()
+    }
+
+    /// How many lines or data rows were read of a file, blank ones apart.
+    pub fn records(&self, file: usize) -> u64 {
+        self.sources[file].records()
+    }
+
+    /// The number of a row within its file, from 1.
+    pub fn row_in_file(row: u64) -> u64 {
+        row & ((1 << ROW_BITS) - 1)
     }
 
     /// The bytes of files read so far, as packed; shared with a progress bar.

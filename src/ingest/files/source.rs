@@ -17,7 +17,7 @@ use crate::ingest::gate::PartitionId;
 use crate::time::Timestamp;
 
 /// Rows of different files never share a number: the file's index stands above these bits.
-const ROW_BITS: u32 = 40;
+pub(super) const ROW_BITS: u32 = 40;
 
 /// A chunk ends after so many bytes at the latest.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -62,6 +62,15 @@ impl Source {
     /// The highest time read so far: how far the file runs ahead of others. None before its first record.
     pub(super) fn pace(&self) -> Option<Timestamp> {
         self.leap.highest().or(self.changed)
+    }
+
+    /// How many lines or data rows were read, blank ones apart.
+    pub(super) fn records(&self) -> u64 {
+        match &self.body {
+            Body::Wire(wire) => wire.records(),
+            Body::Csv(csv) => csv.records(),
+            Body::Log(log) => log.records(),
+        }
     }
 
     /// The value columns of a CSV file, once its first rows were read.

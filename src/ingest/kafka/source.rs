@@ -189,6 +189,13 @@ impl Source {
         self.lanes.get(partition).is_some_and(|lane| lane.ended)
     }
 
+    /// A partition has more than was read, whatever was said of its end.
+    pub fn doubt(&mut self, partition: &PartitionId) {
+        if let Some(lane) = self.lanes.get_mut(partition) {
+            lane.ended = false;
+        }
+    }
+
     /// The next offset of a partition.
     pub fn next(&self, partition: &PartitionId) -> Option<i64> {
         self.lanes.get(partition).map(|lane| lane.next)
