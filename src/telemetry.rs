@@ -131,7 +131,11 @@ impl Metrics {
         let to = &mut self.registry;
         to.register("alerts", "Records of alerts", self.alerts.clone());
         to.register("alerts_firing", "Alerts that are firing", self.firing.clone());
-        to.register("alerts_topic_pending", "Alert records that the topic has not confirmed", self.topic_pending.clone());
+        to.register(
+            "alerts_topic_pending",
+            "Alert records that the topic has not confirmed",
+            self.topic_pending.clone(),
+        );
         to.register("deliveries", "Messages to receivers, by result", self.deliveries.clone());
         to.register("checkpoint_seconds", "How long the last checkpoint took", self.checkpoint_seconds.clone());
         to.register("checkpoint_bytes", "Size of the last checkpoint", self.checkpoint_bytes.clone());

@@ -13,8 +13,8 @@ use crate::alert::AlertRecord;
 use crate::deliver::outbox::{Book, Key};
 use crate::deliver::{Outbox, Outcome, Policy, Wall};
 use crate::ingest::kafka::Outlet;
-use crate::telemetry::{ByAlert, Metrics};
 use crate::state::{Act, Checkpoint, History, Receipts, Saved};
+use crate::telemetry::{ByAlert, Metrics};
 
 /// A sending that succeeded, or was refused for good.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,7 +165,6 @@ impl Desk {
         Ok(())
     }
 }
-
 
 /// The word of a kind or an urgency as the alert record has it.
 fn word(value: &impl Serialize) -> String {

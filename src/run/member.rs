@@ -34,7 +34,11 @@ impl Membership {
     }
 
     /// Why this process does not judge; none where it reads every partition.
-    pub(super) fn why_not<'a>(&self, reading: impl Iterator<Item = &'a PartitionId>, report: &Report) -> Option<String> {
+    pub(super) fn why_not<'a>(
+        &self,
+        reading: impl Iterator<Item = &'a PartitionId>,
+        report: &Report,
+    ) -> Option<String> {
         let reading: BTreeSet<&PartitionId> = reading.collect();
         let all = report.all.iter().flatten().chain(&self.taken);
         let missing: BTreeSet<&PartitionId> = all.filter(|partition| !reading.contains(partition)).collect();

@@ -79,7 +79,9 @@ pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
     let shared = Arc::new(Shared::new(settings.http.as_ref().and_then(|http| http.token.clone())));
     let (live, way) = Live::open(settings.clone(), &options, Arc::clone(&shared), Arc::clone(&stop))?;
     if settings.receivers.is_empty() {
-        tracing::info!("shadow mode: no [[receiver]] is configured, so alerts are judged, shown and written, and nothing is sent");
+        tracing::info!(
+            "shadow mode: no [[receiver]] is configured, so alerts are judged, shown and written, and nothing is sent"
+        );
     }
     let outside = runtime.block_on(outside::open(&settings, Arc::clone(&shared), way))?;
     let judging = std::thread::Builder::new().name("judge".into()).spawn(move || live.run());

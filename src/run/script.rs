@@ -13,7 +13,6 @@ use crate::state::{Act, Entry, Positions};
 #[derive(Debug, Default)]
 pub(super) struct Script {
     entries: VecDeque<Entry>,
-
 }
 
 impl Script {

@@ -8,7 +8,8 @@ use crate::config::Secret;
 pub(super) fn may_pass(token: Option<&Secret>, headers: &HeaderMap) -> bool {
     let Some(token) = token else { return true };
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let shown = shown.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let shown =
+        shown.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     shown.is_some_and(|(_, shown)| equal(shown.trim().as_bytes(), token.reveal().as_bytes()))
 }
 

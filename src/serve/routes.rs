@@ -100,7 +100,8 @@ fn problem(words: &str) -> Json<Value> {
 async fn ask(shared: &Shared, done: StatusCode, command: impl FnOnce(Reply) -> Command) -> Response {
     let (reply, answer) = oneshot::channel();
     if !shared.ask(command(reply)) {
-        return (StatusCode::SERVICE_UNAVAILABLE, problem("too much is asked at once, or it is ending; ask again")).into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, problem("too much is asked at once, or it is ending; ask again"))
+            .into_response();
     }
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(Ok(Value::Null))) => done.into_response(),
@@ -189,12 +190,18 @@ struct SilenceBody {
 async fn silence(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     let asked: SilenceBody = match serde_json::from_slice(&body) {
         Ok(asked) => asked,
-        Err(error) => return wrong(format!("a silence is {{\"selector\", \"until\" or \"for\", \"by\", \"comment\"}}: {error}")),
+        Err(error) => {
+            return wrong(format!("a silence is {{\"selector\", \"until\" or \"for\", \"by\", \"comment\"}}: {error}"));
+        }
     };
     let now = now();
     let until = match (asked.until.as_deref(), asked.r#for.as_deref()) {
-        (Some(until), None) => Timestamp::parse_rfc3339(until).ok_or(format!("until: `{until}` is not an RFC 3339 time")),
-        (None, Some(span)) => Span::parse(span).map(|span| now + span).ok_or(format!("for: `{span}` is not a duration")),
+        (Some(until), None) => {
+            Timestamp::parse_rfc3339(until).ok_or(format!("until: `{until}` is not an RFC 3339 time"))
+        }
+        (None, Some(span)) => {
+            Span::parse(span).map(|span| now + span).ok_or(format!("for: `{span}` is not a duration"))
+        }
         _ => Err("give `until` (a time) or `for` (a duration), one of them".into()),
     };
     let until = match until {
