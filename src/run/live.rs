@@ -259,7 +259,7 @@ impl Live {
             }
         }
         if !unknown.is_empty() {
-            self.act(Act::Hold(unknown))?;
+            self.act(Act::Hold(unknown))?.ok();
         }
         Ok(())
     }
