@@ -43,3 +43,6 @@ pub mod serve; // status and commands over HTTP
 #[cfg(feature = "kafka")]
 pub mod run; // the live process
 pub mod simulate; // a shop that fails, by seed
+
+// The command line above all.
+pub mod cli;

@@ -164,3 +164,90 @@ fn pattern(text: &str) -> Result<String, Fault> {
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(&format!("^(?:{pattern})(?::[^:]*)?$")).case_insensitive(true).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_clean_and_the_last_takes_all() {
+        for (name, text) in FILES {
+            let (_, problems) = parse(name, text);
+            assert!(problems.is_empty(), "models/{name}.toml: {problems:#?}");
+        }
+        assert_eq!(models().len(), FILES.len());
+        let orders: Vec<usize> = models().iter().map(|model| model.order).collect();
+        assert!(orders.windows(2).all(|pair| pair[0] < pair[1]), "two models share a place: {orders:?}");
+        assert!(built_in().last().unwrap().takes_kind("no such name: at all"));
+    }
+
+    /// Each row: a signal, the model that must take it, the unit.
+    #[test]
+    fn signals_find_their_model() {
+        let rows = [
+            ("up{job=\"api\"}", "heartbeat", ""),
+            ("probe_success", "heartbeat", ""),
+            ("log_lines_rate{service=\"a\",level=\"error\"}", "log-volume", "1/s"),
+            ("log_error_ratio{service=\"a\"}", "errors", "ratio"),
+            ("http_requests_errors_total", "errors", "1/s"),
+            ("http_5xx_ratio", "errors", "ratio"),
+            ("checkout_errors", "errors", "1/s"),
+            ("net_err_in{interface=\"eth0\"}", "errors", "1/s"),
+            ("http_requests_total", "traffic", "1/s"),
+            ("{\"http.server.request.duration\",stat=\"rate\"}", "traffic", "1/s"),
+            ("{\"http.server.request.duration\",stat=\"p99\"}", "latency", "s"),
+            ("http_request_duration_seconds{stat=\"p50\"}", "latency", "s"),
+            ("http_latency_p99_ms{service=\"checkout\"}", "latency", "ms"),
+            ("checkout_latency_ms", "latency", "ms"),
+            ("http_response_response_time", "latency", ""),
+            ("db_query_duration_us_mean", "latency", "us"),
+            ("{\"system.network.io\",direction=\"receive\"}", "traffic", "bytes/s"),
+            ("kafka_consumergroup_lag{group=\"g\"}", "queue", "items"),
+            ("orders_queue_depth", "queue", "items"),
+            ("{\"system.cpu.utilization\",state=\"user\"}", "cpu", "ratio"),
+            ("{\"system.cpu.utilization\",state=\"idle\"}", "headroom", "ratio"),
+            ("cpu_usage_idle{cpu=\"cpu-total\"}", "headroom", "percent"),
+            ("cpu_usage_user", "cpu", "percent"),
+            ("node_cpu_seconds_total{mode=\"idle\"}", "headroom", "ratio"),
+            ("node_load1", "cpu", ""),
+            ("{\"system.filesystem.utilization\",state=\"used\"}", "disk", "ratio"),
+            ("disk_used_ratio{host=\"db-1\"}", "disk", "ratio"),
+            ("disk_used_percent{path=\"/\"}", "disk", "percent"),
+            ("disk_inodes_used_percent", "disk", "percent"),
+            ("node_filesystem_avail_bytes{mountpoint=\"/\"}", "headroom", "bytes"),
+            ("{\"system.memory.utilization\",state=\"used\"}", "memory", "ratio"),
+            ("{\"system.memory.utilization\",state=\"free\"}", "headroom", "ratio"),
+            ("mem_used_percent", "memory", "percent"),
+            ("process_resident_memory_bytes", "memory", "bytes"),
+            ("node_memory_MemAvailable_bytes", "headroom", "bytes"),
+            ("hikaricp_connections_active{pool=\"main\"}", "pool", ""),
+            ("db_pool_used_ratio", "pool", "ratio"),
+            ("process_open_fds", "pool", ""),
+            ("gpu_memory_utilization", "memory", "ratio"),
+            ("link_utilization", "saturation", "ratio"),
+            ("orders_total{country=\"de\"}", "business", ""),
+            ("payments_per_minute", "business", ""),
+            ("temperature_celsius", "anything", "°C"),
+            ("something_strange", "anything", ""),
+        ];
+        let mut wrong = Vec::new();
+        for (text, model, unit) in rows {
+            let signal = crate::signal::Selector::parse(text).unwrap().to_signal().unwrap();
+            let taken = taken(&signal).unwrap();
+            let got = (taken.model.name.as_str(), taken.preset.unit.as_deref().unwrap_or_default());
+            if got != (model, unit) {
+                wrong.push(format!("{text}: {got:?} by {}, expected {:?}", taken.pattern, (model, unit)));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_limit_that_nobody_set_is_only_one_of_a_share_or_of_space() {
+        for preset in built_in() {
+            let Some(limit) = preset.limit else { continue };
+            assert_eq!(Some(limit.side), preset.harm, "{}", preset.name);
+            assert!(matches!(limit.level, 0.95 | 95.0) || limit.side == Side::Below, "{}", preset.name);
+        }
+    }
+}

@@ -140,14 +140,15 @@ pub(super) fn one_of<T: Copy>(words: &[(&str, T)], text: &str) -> Result<T, Faul
 pub(super) fn url(text: &str, schemes: &[&str]) -> Result<Url, Fault> {
     let forms: Vec<String> = schemes.iter().map(|scheme| format!("{scheme}://host")).collect();
     let hint = format!("write {}", forms.join(" or "));
+    // First, so that no message below repeats them.
+    if text.split('/').nth(2).is_some_and(|host| host.contains('@')) {
+        let message = "credentials do not belong in an address: it is shown in logs";
+        return Err(Fault::new(message).hint("name a file that holds them (password_file, secret_file)"));
+    }
     let parsed =
         Url::parse(text).map_err(|error| Fault::new(format!("`{text}` is no address: {error}")).hint(&hint))?;
     if !schemes.contains(&parsed.scheme()) || parsed.host_str().is_none_or(str::is_empty) {
         return Err(Fault::new(format!("`{text}` is no address that can be used here")).hint(hint));
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        let message = "credentials do not belong into an address: it is shown in logs";
-        return Err(Fault::new(message).hint("name a file that holds them (password_file, secret_file)"));
     }
     Ok(parsed)
 }
