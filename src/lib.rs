@@ -34,6 +34,15 @@ pub mod engine; // the shards and the incident stage as one state machine
 pub mod config;
 
 // The shell: bytes in, messages out.
-pub mod deliver; // the outbox and its channels
 pub mod ingest; // sources, decoders, the gate of time
+pub mod deliver; // the outbox and its channels
 pub mod replay; // the same engine, on files
+pub mod state; // checkpoints, journal, receipts
+pub mod telemetry; // metrics of the process itself
+pub mod serve; // status and commands over HTTP
+#[cfg(feature = "kafka")]
+pub mod run; // the live process
+pub mod simulate; // a shop that fails, by seed
+
+// The command line above all.
+pub mod cli;

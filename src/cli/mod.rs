@@ -63,8 +63,8 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
         Command::Check(args) => check::check(&args, out, err, colours),
         Command::Models(args) => models::models(&args, out),
         Command::Run(args) => {
-            let _settings = args.settings()?;
-            Err(Failure::not_built("run"))
+            let settings = args.settings()?;
+            live(settings, args.backfill)
         }
         Command::Replay(args) => {
             let _settings = args.settings()?;
@@ -82,4 +82,15 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
             Err(Failure::not_built("send-test"))
         }
     }
+}
+
+/// The live process, where this binary holds it.
+#[cfg(feature = "kafka")]
+fn live(settings: crate::config::Settings, backfill: bool) -> Result<(), Failure> {
+    crate::run::run(settings, crate::run::Options { backfill }).map_err(|error| Failure::Work(error.to_string()))
+}
+
+#[cfg(not(feature = "kafka"))]
+fn live(_: crate::config::Settings, _: bool) -> Result<(), Failure> {
+    Err(Failure::Work("this binary was built without the feature `kafka`; build it with the default features".into()))
 }
