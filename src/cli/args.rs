@@ -39,7 +39,7 @@ pub enum Command {
     /// Read Kafka, judge, warn: the live process
     Run(RunArgs),
     /// Judge files as `run` would have judged them, as fast as it goes; sends nothing
-    Replay(ReplayArgs),
+    Replay(ReplayCommand),
     /// Measure accuracy, lead time and calibration against labelled data
     Eval(EvalArgs),
     /// See it work in a minute: a simulated shop fails, the real pipeline warns
@@ -140,7 +140,7 @@ Examples:
 
 By extension: .lp .influx .otlp.jsonl .jsonl .csv .log .arrow .parquet, each also as .gz or .zst.
 It is the engine of `run`, in event time: the same records give the same alerts.")]
-pub struct ReplayArgs {
+pub struct ReplayCommand {
     /// The configuration file; without one the defaults hold
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -149,7 +149,7 @@ pub struct ReplayArgs {
     pub work: crate::replay::ReplayArgs,
 }
 
-impl ReplayArgs {
+impl ReplayCommand {
     /// The settings: of the file if one is named, else the defaults. Secrets are not read.
     pub fn settings(&self) -> Result<Settings, Failure> {
         match &self.config {

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, ModelsArgs, ReplayArgs, RunArgs,
+    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, ModelsArgs, ReplayCommand, RunArgs,
     SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
 };
 pub use failure::Failure;
