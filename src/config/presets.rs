@@ -234,8 +234,32 @@ mod tests {
             ("hikaricp_connections_active{pool=\"main\"}", "pool", ""),
             ("db_pool_used_ratio", "pool", "ratio"),
             ("process_open_fds", "pool", ""),
-            ("gpu_memory_utilization", "memory", "ratio"),
-            ("link_utilization", "saturation", "ratio"),
+            ("gpu_memory_utilization", "memory", ""),
+            ("link_utilization", "saturation", ""),
+            ("{\"network.link.utilization\"}", "saturation", "ratio"),
+            ("disk_used{path=\"/\"}", "disk", "bytes"),
+            ("disk_usage", "disk", "bytes"),
+            ("db_connections_used", "pool", ""),
+            ("{\"k8s.container.cpu_limit_utilization\"}", "cpu", "ratio"),
+            ("{\"k8s.container.memory_limit_utilization\"}", "memory", "ratio"),
+            ("{\"system.memory.usage\",state=\"free\"}", "headroom", "bytes"),
+            ("{\"db.client.connection.count\",state=\"idle\"}", "headroom", ""),
+            ("{\"db.client.connection.count\",state=\"used\"}", "pool", ""),
+            ("db_pool_pending_requests", "queue", "items"),
+            ("hikaricp_connections_pending", "queue", "items"),
+            ("replication_lag_seconds", "latency", "s"),
+            ("kafka_consumer_records_lag_max", "queue", "items"),
+            ("user_sign_up", "business", ""),
+            ("mysql_up", "heartbeat", ""),
+            ("room_bookings", "business", ""),
+            ("bloom_filter_size", "anything", ""),
+            ("remembered_users", "anything", ""),
+            ("borders_crossed", "anything", ""),
+            ("jvm_memory_used_bytes{area=\"heap\"}", "memory", "bytes"),
+            ("go_memstats_heap_alloc_bytes", "memory", "bytes"),
+            ("container_memory_working_set_bytes", "memory", "bytes"),
+            ("cache_hit_ratio", "anything", "ratio"),
+            ("nginx_connections_active", "pool", ""),
             ("orders_total{country=\"de\"}", "business", ""),
             ("payments_per_minute", "business", ""),
             ("temperature_celsius", "anything", "°C"),
@@ -258,6 +282,7 @@ mod tests {
         for preset in presets_of(models()) {
             let Some(limit) = preset.limit else { continue };
             assert_eq!(Some(limit.side), preset.harm, "{}", preset.name);
+            assert!(preset.unit.is_some() || limit.side == Side::Below, "{}: a share of what?", preset.name);
             assert!(matches!(limit.level, 0.95 | 95.0) || limit.side == Side::Below, "{}", preset.name);
         }
     }
