@@ -16,6 +16,8 @@ pub struct Story<'a> {
     pub at: Timestamp,
     /// When the trouble began.
     pub since: Timestamp,
+    /// When it ended, where it has.
+    pub ended: Option<Timestamp>,
     /// The finding that matters most to people: the breach, if there is one.
     pub lead: &'a Finding,
     /// The likeliest origin, where it is another signal.
@@ -70,7 +72,7 @@ pub fn summary(story: Story<'_>, calendar: &Calendar) -> String {
 /// The sentence of an alert that ends; none for one that stands.
 fn ending(story: Story<'_>, calendar: &Calendar) -> Option<String> {
     let subject = subject(story);
-    let lasted = length(story.at.since(story.since));
+    let lasted = length(story.ended.unwrap_or(story.at).since(story.since));
     Some(match story.reason {
         Reason::Resolved => format!("{subject} is back to normal after {lasted}"),
         Reason::Withdrawn => match &story.lead.breach {

@@ -1,5 +1,17 @@
 //! Is it one problem: findings of many signals become incidents, with their likely origin and suspects.
+//!
+//! [`Incidents`] is the stage. A finding passes the gate (is it worth an alert by itself?), meets the incident that it
+//! belongs to or opens one, and when its moment has passed the incident decides whether people hear of it, and why.
 
+mod case;
+mod changes;
 mod finding;
+mod gate;
+mod services;
+mod stage;
+mod telling;
+mod trouble;
 
 pub use finding::{Breach, Finding, Kind, Phase, Target};
+pub use gate::Why;
+pub use stage::{Held, Incidents};
