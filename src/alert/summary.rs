@@ -56,6 +56,7 @@ pub fn summary(story: Story<'_>, calendar: &Calendar) -> String {
     }
     let named = 1 + usize::from(story.origin.is_some());
     match story.signals.saturating_sub(named) {
+        _ if story.silent_service => {}
         0 => {}
         1 => text += "; one more signal is concerned",
         more => text += &format!("; {more} more signals are concerned"),
@@ -143,8 +144,8 @@ fn silent(story: Story<'_>, calendar: &Calendar) -> String {
 fn odd(story: Story<'_>, calendar: &Calendar) -> String {
     let since = clock(story.lead.since, story.at, calendar);
     let words = if story.lead.words.is_empty() { "is unlike all before" } else { &story.lead.words };
-    let rare = rarity(story.lead.rarity).map(|rare| format!(" ({rare})")).unwrap_or_default();
-    format!("{} {words} since {since}{rare}", title(&story.lead.signal))
+    let rare = rarity(story.lead.rarity).map(|rare| format!(", {rare}")).unwrap_or_default();
+    format!("{} {words} (since {since}{rare})", title(&story.lead.signal))
 }
 
 fn clause(finding: &Finding) -> String {

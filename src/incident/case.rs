@@ -109,7 +109,7 @@ impl Incident {
         if quiet_before.is_some_and(|since| since < at) && self.quiet_since().is_none() {
             self.flaps += 1;
         }
-        self.unsettled = Some(at);
+        self.unsettled = Some(self.unsettled.map_or(at, |before| before.min(at)));
     }
 
     /// Takes over all troubles of another incident that proved to be the same problem.

@@ -26,8 +26,8 @@ const CLOSEST: f64 = 0.9;
 const HALVING: Span = Span::from_mins(15);
 /// What a change of a service without trouble counts beside one of a service with it.
 const ELSEWHERE: f64 = 0.3;
-/// Below this a change of another service is not worth naming.
-const ELSEWHERE_LEAST: f64 = 0.05;
+/// Below the first a change of the same service is not worth naming, below the second one of another.
+const LEAST: (f64, f64) = (0.02, 0.05);
 /// Suspects shown.
 const SHOWN: usize = 5;
 
@@ -85,7 +85,7 @@ impl Changes {
                 let halvings = gap.as_secs_f64().max(0.0) / HALVING.as_secs_f64();
                 let weight = if own.is_some() { 1.0 } else { ELSEWHERE };
                 let confidence = libm::round(CLOSEST * weight * libm::exp2(-halvings) * 1e3) / 1e3;
-                let named = own.is_some() || ELSEWHERE_LEAST <= confidence;
+                let named = confidence >= if own.is_some() { LEAST.0 } else { LEAST.1 };
                 named.then(|| Suspect { change: change.id.clone(), what: words(change), at: change.at, confidence })
             })
             .collect();

@@ -43,7 +43,7 @@ pub enum Why {
     },
     /// It would have opened under the id of an alert that is over.
     Over,
-    /// It was over in the moment in which it began.
+    /// It was over before its moment had passed.
     Momentary,
     /// Too many problems were open, and it was the least urgent.
     Crowded,

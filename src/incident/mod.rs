@@ -15,3 +15,6 @@ mod trouble;
 pub use finding::{Breach, Finding, Kind, Phase, Target};
 pub use gate::Why;
 pub use stage::{Held, Incidents};
+
+#[cfg(test)]
+mod tests;

@@ -166,7 +166,7 @@ impl Incident {
         let mut services: BTreeSet<String> = standing.map(|trouble| trouble.service().to_owned()).collect();
         let mut signals: BTreeSet<Arc<Signal>> =
             self.by_claim().iter().take(SHOWN).map(|trouble| trouble.finding.signal.clone()).collect();
-        let (mut joins, mut news_at, mut objective_broken) = (0, at, self.breaks_objective());
+        let (mut joins, mut news_at, mut objective_broken) = (0, record.at, self.breaks_objective());
         if let Some(before) = before {
             joins = before.joins;
             objective_broken |= before.objective_broken;
@@ -179,8 +179,16 @@ impl Incident {
         joins += u32::from(reason == Reason::Joined);
         self.took_over = false;
         self.join_waits = false;
-        self.told =
-            Some(Told { at, news_at, urgency: record.urgency, breach, services, signals, objective_broken, joins });
+        self.told = Some(Told {
+            at: record.at,
+            news_at,
+            urgency: record.urgency,
+            breach,
+            services,
+            signals,
+            objective_broken,
+            joins,
+        });
         record
     }
 
