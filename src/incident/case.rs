@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::finding::{Breach, Finding, Kind, Phase, Target};
 use super::gate::TOGETHER;
 use super::telling::Told;
 use super::trouble::{Claim, Trouble, TroubleKey, is_failure, service_of};
 use crate::alert::{Concern, Urgency, page_from, urgency};
+use crate::finding::{Breach, Finding, Kind, Phase, Target};
 use crate::plan::Plan;
 use crate::time::{Span, Timestamp};
 

@@ -8,9 +8,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::changes::Changes;
-use super::finding::{Finding, Kind};
 use super::services::Services;
 use super::trouble::group_of;
+use crate::finding::{Finding, Kind};
 use crate::plan::Plan;
 use crate::time::Span;
 

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Incident, Key};
 use super::changes::Changes;
-use super::finding::{Finding, Kind, Phase};
 use super::gate::{self, TOGETHER, Verdict, WITNESS, Why};
 use super::services::Services;
 use super::trouble::{Trouble, TroubleKey, group_of, is_failure};
 use crate::alert::{AlertRecord, Reason};
+use crate::finding::{Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::{Change, ChangeKind};
 use crate::time::{Span, Timestamp};

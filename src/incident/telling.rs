@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::case::Incident;
 use super::changes::Changes;
-use super::finding::{Breach, Phase, Target};
 use super::trouble::Trouble;
 use crate::alert::{AlertRecord, BreachNote, Reason, SignalNote, State, Story, Urgency, summary};
+use crate::finding::{Breach, Phase, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};

@@ -238,6 +238,7 @@ mod tests {
     }
 }
 impl Buckets {
+    /// How many values it holds: what decides between two distributions of one time.
     pub fn total(&self) -> f64 {
         0.0
     }
