@@ -34,7 +34,7 @@ pub(super) struct Incident {
     pub(super) told: Option<Told>,
     /// Someone is on it.
     pub(super) acknowledged: bool,
-    /// How often it came back before its resolve was due.
+    /// How often it came back: before its resolve was due, or within a day as the next problem of its service.
     pub(super) flaps: u32,
     /// An alert that was told has been merged into it since it was last told.
     pub(super) took_over: bool,
@@ -107,7 +107,7 @@ impl Incident {
 
     fn learned(&mut self, quiet_before: Option<Timestamp>, at: Timestamp) {
         if quiet_before.is_some_and(|since| since < at) && self.quiet_since().is_none() {
-            self.flaps += 1;
+            self.flaps = self.flaps.saturating_add(1);
         }
         self.unsettled = Some(self.unsettled.map_or(at, |before| before.min(at)));
     }

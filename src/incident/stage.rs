@@ -37,6 +37,8 @@ pub struct Incidents {
     over: VecDeque<u64>,
     /// The latest time that was passed or at which something was taken.
     now: Option<Timestamp>,
+    /// When the last alert of a service was over, and how often it had come back by then.
+    lately: BTreeMap<String, (Timestamp, u32)>,
     dropped: u64,
 }
 
@@ -53,6 +55,8 @@ pub struct Held {
 const HELD_KEPT: usize = 1_000;
 /// Ids of closed alerts remembered.
 const OVER_KEPT: usize = 4_096;
+/// A problem of a service within this time after its last one counts as its coming back: its end is held back longer.
+const LATELY: Span = Span::from_days(1);
 /// An incident over several services is two when its first service has been well for so long and another is not.
 const SPLIT_AFTER: Span = Span::from_hours(2);
 
@@ -189,9 +193,10 @@ impl Incidents {
         trouble.update(finding.clone(), plan);
         let verdict = gate::judge(&finding, &self.services, &self.changes, plan);
         trouble.carrier = matches!(verdict, Verdict::Opens);
-        let witness = trouble.carrier || WITNESS <= finding.rarity;
-        if let Some(home) = self.open.values().find(|i| i.takes(&finding, trouble.carrier)).map(|i| i.key)
-            && witness
+        // An oddity bears witness when it begins; its going on is no news to anyone.
+        let witness = finding.phase == Phase::Raised && WITNESS <= finding.rarity;
+        if (trouble.carrier || witness)
+            && let Some(home) = self.open.values().find(|i| i.takes(&finding, trouble.carrier)).map(|i| i.key)
         {
             let home = if trouble.carrier { self.join_others(home, &finding, at, plan, out) } else { home };
             self.give(home, trouble, at, plan);
@@ -229,7 +234,7 @@ impl Incidents {
 
     /// Opens an incident; `first` gives it its id. Notes of the same service that began with it bear witness.
     fn found(&mut self, first: Trouble, more: Vec<Trouble>, at: Timestamp, plan: &Plan) {
-        let incident = Incident::new(&Finding { at: first.raised, ..first.finding.clone() }, at);
+        let mut incident = Incident::new(&Finding { at: first.raised, ..first.finding.clone() }, at);
         if self.over.contains(&incident.key.1) || self.open.keys().any(|key| key.1 == incident.key.1) {
             if first.finding.phase == Phase::Raised {
                 self.hold(first.finding.clone(), Why::Over);
@@ -237,6 +242,9 @@ impl Incidents {
             return [first].into_iter().chain(more).for_each(|trouble| self.put_note(trouble));
         }
         let place = incident.key;
+        if let Some(&(_, flaps)) = self.lately.get(&incident.home).filter(|(over, _)| at - LATELY <= *over) {
+            incident.flaps = flaps.saturating_add(1);
+        }
         self.open.insert(place, incident);
         let near: Vec<TroubleKey> = self.notes.get(group_of(&first.finding.signal)).map_or_else(Vec::new, |notes| {
             let with_it =
@@ -326,6 +334,8 @@ impl Incidents {
             if OVER_KEPT < self.over.len() {
                 self.over.pop_front();
             }
+            self.lately.retain(|_, (over, _)| at - LATELY <= *over);
+            self.lately.insert(incident.home.clone(), (at, incident.flaps));
         } else if let Some(first) = incident.carriers().next() {
             let why = if first.stands() { Why::Crowded } else { Why::Momentary };
             self.hold(first.finding.clone(), why);
