@@ -42,10 +42,15 @@ pub(super) struct Incident {
     pub(super) unsettled: Option<Timestamp>,
     /// Something that matters joined and waits until it may be told.
     pub(super) join_waits: bool,
+    /// Troubles that belong to it but are only counted, because it holds as many as it may.
+    pub(super) beyond: usize,
 }
 
 /// The least and the greatest time for which a resolve is held back.
 const DAMPING: (Span, Span) = (Span::from_mins(5), Span::from_hours(1));
+/// Troubles that an incident holds; what comes beyond is counted and kept as a note, so that the cost of a total outage
+/// grows with the number of its signals and not with its square.
+pub(super) const MEMBERS: usize = 1_000;
 /// Troubles that ended are forgotten beyond this many.
 const ENDED_KEPT: usize = 50;
 
@@ -80,6 +85,7 @@ impl Incident {
             took_over: false,
             unsettled: Some(at),
             join_waits: false,
+            beyond: 0,
         }
     }
 

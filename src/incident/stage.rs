@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::case::{Incident, Key};
+use super::case::{Incident, Key, MEMBERS};
 use super::changes::Changes;
 use super::finding::{Finding, Kind, Phase};
 use super::gate::{self, TOGETHER, Verdict, WITNESS, Why};
@@ -198,6 +198,9 @@ impl Incidents {
         if (trouble.carrier || witness)
             && let Some(home) = self.open.values().find(|i| i.takes(&finding, trouble.carrier)).map(|i| i.key)
         {
+            if self.open.get(&home).is_some_and(|incident| MEMBERS <= incident.troubles.len()) {
+                return self.cover(home, trouble);
+            }
             let home = if trouble.carrier { self.join_others(home, &finding, at, plan, out) } else { home };
             self.give(home, trouble, at, plan);
             return;
@@ -206,6 +209,15 @@ impl Incidents {
             Verdict::Opens => self.found(trouble, Vec::new(), at, plan),
             Verdict::Held(why) => self.note(trouble, why, at, plan),
         }
+    }
+
+    /// Counts a trouble of an incident that is full.
+    fn cover(&mut self, home: Key, trouble: Trouble) {
+        if trouble.finding.phase == Phase::Raised {
+            self.with(home, |incident| incident.beyond += 1);
+            self.hold(trouble.finding.clone(), Why::Covered);
+        }
+        self.put_note(trouble);
     }
 
     /// Keeps a trouble as a note; together with another note of its service it may be worth an alert.

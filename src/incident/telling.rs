@@ -260,7 +260,7 @@ impl Incident {
     }
 
     fn signal_count(&self) -> usize {
-        self.troubles.keys().map(|(signal, _)| signal).collect::<BTreeSet<_>>().len()
+        self.troubles.keys().map(|(signal, _)| signal).collect::<BTreeSet<_>>().len() + self.beyond
     }
 }
 
