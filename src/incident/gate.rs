@@ -45,6 +45,8 @@ pub enum Why {
     Over,
     /// It was over before its moment had passed.
     Momentary,
+    /// Its incident holds as many troubles as it may; this one is only counted.
+    Covered,
     /// Too many problems were open, and it was the least urgent.
     Crowded,
 }
