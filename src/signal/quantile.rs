@@ -157,7 +157,9 @@ mod tests {
         let spread = Spread::new(bounds, counts, spacing).unwrap();
         for (q, value) in expected {
             match (spread.quantile(q), value) {
-                (Some(have), Some(value)) => assert!((have - value).abs() < 1e-9, "{q} of {counts:?}: {have}, not {value}"),
+                (Some(have), Some(value)) => {
+                    assert!((have - value).abs() < 1e-9, "{q} of {counts:?}: {have}, not {value}")
+                }
                 (have, value) => assert_eq!(have, value, "{q} of {counts:?}"),
             }
         }
@@ -167,11 +169,26 @@ mod tests {
     fn quantiles_are_those_of_histogram_quantile() {
         // 100 values: 40 up to 1, 40 in (1, 2], 15 in (2, 5], 5 beyond. Rank 50 is the 10th of 40: 1.25.
         let bounds = [1.0, 2.0, 5.0];
-        check(Spacing::Linear, &bounds, &[40.0, 40.0, 15.0, 5.0], [(0.5, Some(1.25)), (0.9, Some(4.0)), (0.99, Some(5.0))]);
+        check(
+            Spacing::Linear,
+            &bounds,
+            &[40.0, 40.0, 15.0, 5.0],
+            [(0.5, Some(1.25)), (0.9, Some(4.0)), (0.99, Some(5.0))],
+        );
         // All in the lowest bucket: from 0 up.
-        check(Spacing::Linear, &bounds, &[10.0, 0.0, 0.0, 0.0], [(0.5, Some(0.5)), (0.9, Some(0.9)), (0.99, Some(0.99))]);
+        check(
+            Spacing::Linear,
+            &bounds,
+            &[10.0, 0.0, 0.0, 0.0],
+            [(0.5, Some(0.5)), (0.9, Some(0.9)), (0.99, Some(0.99))],
+        );
         // A lowest bucket below zero answers its bound.
-        check(Spacing::Linear, &[-1.0, 3.0], &[9.0, 1.0, 0.0], [(0.5, Some(-1.0)), (0.9, Some(-1.0)), (0.99, Some(2.6))]);
+        check(
+            Spacing::Linear,
+            &[-1.0, 3.0],
+            &[9.0, 1.0, 0.0],
+            [(0.5, Some(-1.0)), (0.9, Some(-1.0)), (0.99, Some(2.6))],
+        );
         check(Spacing::Linear, &bounds, &[0.0; 4], [(0.5, None), (0.9, None), (0.99, None)]);
         check(Spacing::Linear, &[], &[7.0], [(0.5, None), (0.9, None), (0.99, None)]);
     }
@@ -181,7 +198,12 @@ mod tests {
         // Half way through (1, 4] is 2 in the logarithm, and a tenth before the end 4^0.9.
         let high = 4f64.powf(0.9);
         check(Spacing::Log, &[1.0, 4.0], &[0.0, 100.0, 0.0], [(0.5, Some(2.0)), (0.9, Some(high)), (0.0, Some(1.0))]);
-        check(Spacing::Log, &[-4.0, -1.0], &[0.0, 100.0, 0.0], [(0.5, Some(-2.0)), (1.0, Some(-1.0)), (0.0, Some(-4.0))]);
+        check(
+            Spacing::Log,
+            &[-4.0, -1.0],
+            &[0.0, 100.0, 0.0],
+            [(0.5, Some(-2.0)), (1.0, Some(-1.0)), (0.0, Some(-4.0))],
+        );
         check(Spacing::Log, &[0.0, 1.0], &[0.0, 10.0, 0.0], [(0.5, Some(0.5)), (1.0, Some(1.0)), (0.1, Some(0.1))]);
     }
 

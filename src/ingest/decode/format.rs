@@ -30,7 +30,11 @@ struct Row {
 const TABLE: [Row; 5] = [
     Row { format: Format::OtlpProtobuf, name: "otlp", fits: otlp::fits_proto },
     Row { format: Format::OtlpJson, name: "otlp-json", fits: |bytes| json::kind(bytes) == Some(Format::OtlpJson) },
-    Row { format: Format::CloudEvents, name: "cloudevents", fits: |bytes| json::kind(bytes) == Some(Format::CloudEvents) },
+    Row {
+        format: Format::CloudEvents,
+        name: "cloudevents",
+        fits: |bytes| json::kind(bytes) == Some(Format::CloudEvents),
+    },
     Row { format: Format::JsonLogs, name: "json-logs", fits: |bytes| json::kind(bytes) == Some(Format::JsonLogs) },
     Row { format: Format::Influx, name: "influx", fits: influx::fits },
 ];

@@ -186,7 +186,8 @@ mod tests {
         push_varint(packed, &mut words).unwrap();
         assert_eq!(words, [3, 270, 86942]);
         // ZigZag table of the guide.
-        for (wire, value) in [(0, 0), (1, -1), (2, 1), (3, -2), (0xffff_fffe, 0x7fff_ffff), (0xffff_ffff, -0x8000_0000)] {
+        for (wire, value) in [(0, 0), (1, -1), (2, 1), (3, -2), (0xffff_fffe, 0x7fff_ffff), (0xffff_ffff, -0x8000_0000)]
+        {
             assert_eq!(zigzag(wire), value);
         }
     }

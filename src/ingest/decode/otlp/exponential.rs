@@ -90,7 +90,8 @@ mod tests {
     use super::*;
 
     fn check(exponential: &Exponential, bounds: &[f64], counts: &[f64]) {
-        let Ok(Buckets::Exponential { bounds: have, counts: hold, .. }) = exponential.buckets(Temporality::Delta) else {
+        let Ok(Buckets::Exponential { bounds: have, counts: hold, .. }) = exponential.buckets(Temporality::Delta)
+        else {
             panic!("buckets");
         };
         assert_eq!((&have[..], &hold[..]), (bounds, counts));

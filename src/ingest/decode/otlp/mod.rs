@@ -11,6 +11,8 @@ mod json;
 mod logs;
 mod metrics;
 mod proto;
+#[cfg(test)]
+mod recorded;
 mod value;
 
 pub(super) use json::decode as decode_json;

@@ -24,7 +24,10 @@ pub(in crate::ingest::decode) fn decode<S: Sink>(bytes: &[u8], default_time: Opt
         Ok(Some(Content::Metrics)) => metrics::decode(bytes, default_time, sink),
         Ok(Some(Content::Logs)) => logs::decode(bytes, default_time, sink),
         Ok(Some(Content::Traces)) => {
-            sink.reject(Reject::new(RejectReason::UnknownFormat, "OTLP traces: metrics and logs are read, traces are not"));
+            sink.reject(Reject::new(
+                RejectReason::UnknownFormat,
+                "OTLP traces: metrics and logs are read, traces are not",
+            ));
         }
         Ok(Some(Content::Nothing)) => {}
         Ok(None) => sink.reject(Fault::Malformed.at("OTLP request")),
@@ -63,10 +66,12 @@ fn descend(bytes: &[u8], level: usize, fault: &mut Option<Fault>) -> Option<Opti
         let before = fields.rest();
         match fields.next() {
             None => return Some(None),
-            Some(Ok((number, Value::Bytes(inner)))) if number == DOWN[level] => match descend(inner, level + 1, fault) {
-                Some(None) => {}
-                other => return other,
-            },
+            Some(Ok((number, Value::Bytes(inner)))) if number == DOWN[level] => {
+                match descend(inner, level + 1, fault) {
+                    Some(None) => {}
+                    other => return other,
+                }
+            }
             Some(Ok((1..=3, Value::Bytes(_)))) if level != 0 => {}
             Some(Ok((1000.., _))) if level != 0 => {}
             Some(Ok(_)) => return None,
@@ -96,7 +101,9 @@ fn classify(bytes: &[u8]) -> Option<Content> {
     let (mut named, mut data, mut body) = (false, false, false);
     for field in Fields::new(bytes) {
         match field {
-            Ok((1 | 11, Value::Fixed64(_)) | (2 | 7, Value::Varint(_)) | (8, Value::Fixed32(_))) => return Some(Content::Logs),
+            Ok((1 | 11, Value::Fixed64(_)) | (2 | 7, Value::Varint(_)) | (8, Value::Fixed32(_))) => {
+                return Some(Content::Logs);
+            }
             Ok((7 | 8, Value::Fixed64(_)) | (6, Value::Varint(_))) => return Some(Content::Traces),
             Ok((1, Value::Bytes(name))) => named = !name.is_empty(),
             Ok((5, Value::Bytes(_))) => (data, body) = (true, true),
