@@ -174,9 +174,9 @@ const STOPS: [u8; 256] = {
 /// Goes on to the next unescaped stop; the end of the message counts as a newline.
 #[inline]
 fn next_stop(bytes: &[u8], at: &mut usize) -> u8 {
-    loop {
-        let Some(rest) = bytes.get(*at..) else { break };
-        let Some(found) = rest.iter().position(|byte| STOPS[*byte as usize] != 0) else { break };
+    while let Some(rest) = bytes.get(*at..)
+        && let Some(found) = rest.iter().position(|byte| STOPS[*byte as usize] != 0)
+    {
         *at += found;
         match STOPS[rest[found] as usize] {
             ESCAPE => *at += if rest.get(found + 1).is_some_and(|&next| next != b'\n') { 2 } else { 1 },
