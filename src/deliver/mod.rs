@@ -1,1 +1,11 @@
-//! deliver
+//! Telling people: what is to be said, to whom and when (pure), and the channels that carry it (async).
+//!
+//! [`Outbox`] decides, on wall time that is always an argument; [`render`] words a message; [`email`] and [`webhook`] carry
+//! it; [`courier`] drives them and hands each receipt on, so that it can be synced before anything else happens.
+
+pub mod outbox;
+pub mod planned;
+mod wall;
+
+pub use outbox::{Notification, Outbox, Outcome, Policy};
+pub use wall::Wall;

@@ -41,6 +41,16 @@ pub enum Buckets {
     },
 }
 
+impl Buckets {
+    /// All values counted. Of two distributions at one time the one with more is the later view of it.
+    pub fn total(&self) -> f64 {
+        match self {
+            Buckets::Histogram { counts, .. } | Buckets::Exponential { counts, .. } => counts.iter().sum(),
+            Buckets::Summary { count, .. } => *count,
+        }
+    }
+}
+
 /// How values are thought to lie inside a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Spacing {
@@ -221,6 +231,16 @@ mod tests {
         assert_eq!(coarser.since(&earlier).unwrap().counts, [0.0, 0.0, 4.0, 0.0]);
         // A count that fell is a new begin.
         assert_eq!(log(&[0.0, 1.0, 4.0], &[0.0, 0.0, 9.0, 0.0]).since(&earlier), None);
+    }
+
+    #[test]
+    fn the_total_counts_all_values() {
+        let (bounds, counts) = (vec![1.0], vec![2.0, 3.0]);
+        let cumulative = true;
+        let explicit = Buckets::Histogram { bounds: bounds.clone(), counts: counts.clone(), cumulative, start: None };
+        assert_eq!(explicit.total(), 5.0);
+        assert_eq!(Buckets::Exponential { bounds, counts, cumulative, start: None }.total(), 5.0);
+        assert_eq!(Buckets::Summary { quantiles: vec![(0.5, 9.0)], count: 4.0, start: None }.total(), 4.0);
     }
 
     #[test]

@@ -1,0 +1,146 @@
+//! What the outbox was asked to do: receivers, routes, calendar and bounds. Never saved; it comes from the configuration.
+
+use std::sync::Arc;
+
+use jiff::civil::Time;
+
+use super::subject::{is_meant, subjects};
+use crate::alert::AlertRecord;
+use crate::calendar::Calendar;
+use crate::config::{self, Route, Settings};
+use crate::deliver::Wall;
+use crate::time::{Span, Timestamp};
+
+/// How far ahead a start of work is looked for; beyond it a day is as good as any other.
+const DAYS_AHEAD: usize = 400;
+
+/// Where people work around the clock the digest still needs an hour at which they read.
+const DIGEST_HOUR: Time = Time::constant(9, 0, 0, 0);
+
+/// Receivers, routes, calendar and bounds.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The receivers' names and what reaches them.
+    pub receivers: Vec<(String, Reach)>,
+    /// Routes, first match; none: every receiver gets everything.
+    pub routes: Vec<Route>,
+    /// Work hours, holidays, zone.
+    pub calendar: Calendar,
+    /// Older news is not sent.
+    pub stale: Span,
+    /// How long delivery is tried.
+    pub expiry: Span,
+    /// What the outbox may hold.
+    pub bounds: OutboxBounds,
+}
+
+/// What kind of message reaches a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Mail to people: the digest is one message.
+    Mail,
+    /// A request to a program: the digest is one request per alert.
+    Hook,
+}
+
+/// What the outbox may hold; each bound has a counter and a named victim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxBounds {
+    /// Messages waiting for one receiver; beyond it the oldest of the least urgent goes.
+    pub waiting: usize,
+    /// Alerts remembered; beyond it the oldest resolved one is forgotten, then the oldest digest.
+    pub cases: usize,
+    /// Decisions remembered; beyond it the oldest is forgotten.
+    pub decisions: usize,
+    /// Receipts remembered for messages that are not known (again) yet; beyond it the first by key is forgotten.
+    pub receipts: usize,
+    /// Alerts listed in one digest; the others are counted in it.
+    pub listed: usize,
+}
+
+impl Default for OutboxBounds {
+    fn default() -> Self {
+        OutboxBounds { waiting: 1_000, cases: 10_000, decisions: 4_096, receipts: 4_096, listed: 200 }
+    }
+}
+
+impl Policy {
+    /// The policy of a configuration.
+    pub fn new(settings: &Settings) -> Arc<Policy> {
+        let reach = |channel: &config::Channel| match channel {
+            config::Channel::Email(_) => Reach::Mail,
+            config::Channel::Webhook(_) => Reach::Hook,
+        };
+        Arc::new(Policy {
+            receivers: settings.receivers.iter().map(|r| (r.name.clone(), reach(&r.channel))).collect(),
+            routes: settings.routes.clone(),
+            calendar: settings.plan.calendar.clone(),
+            stale: settings.deliver.stale,
+            expiry: settings.deliver.expiry,
+            bounds: OutboxBounds::default(),
+        })
+    }
+
+    /// The same for a report of what would have been sent: where nobody is configured, one receiver `anyone` stands in.
+    pub fn planning(settings: &Settings) -> Arc<Policy> {
+        let mut policy = Policy::new(settings);
+        if policy.receivers.is_empty() {
+            let planning = Arc::make_mut(&mut policy);
+            planning.receivers.push(("anyone".to_owned(), Reach::Mail));
+            planning.routes.clear();
+        }
+        policy
+    }
+
+    /// How a receiver is reached; none for a name that is not configured.
+    pub(super) fn reach(&self, receiver: &str) -> Option<Reach> {
+        self.receivers.iter().find(|(name, _)| name == receiver).map(|(_, reach)| *reach)
+    }
+
+    /// Who is to hear of a record: the first route that takes it, or everyone where there are no routes.
+    pub fn receivers_of(&self, record: &AlertRecord) -> Vec<String> {
+        if self.routes.is_empty() {
+            return self.receivers.iter().map(|(name, _)| name.clone()).collect();
+        }
+        let subjects = subjects(record);
+        let route = self.routes.iter().find(|r| r.at_least <= record.urgency && is_meant(&r.matches, &subjects));
+        let mut names: Vec<String> = route.map(|r| r.to.clone()).unwrap_or_default();
+        names.retain(|name| self.reach(name).is_some());
+        names
+    }
+
+    /// When a held alert may be told: now in work hours, else at the next start of work.
+    pub(super) fn next_work(&self, now: Wall) -> Wall {
+        Wall(self.calendar.next_work(now.0))
+    }
+
+    /// The first start of a working day after `after`: the hour of the digest.
+    pub(super) fn next_start(&self, after: Wall) -> Wall {
+        let zone = &self.calendar.zone;
+        let mut date = after.0.to_jiff().to_zoned(zone.clone()).date();
+        for _ in 0..DAYS_AHEAD {
+            if let Some(from) = self.start_of(date)
+                && let Ok(zoned) = date.to_datetime(from).to_zoned(zone.clone())
+            {
+                let start = Wall(Timestamp::from(zoned.timestamp()));
+                if after < start {
+                    return start;
+                }
+            }
+            let Ok(next) = date.tomorrow() else { break };
+            date = next;
+        }
+        after + Span::from_days(1)
+    }
+
+    fn start_of(&self, date: jiff::civil::Date) -> Option<Time> {
+        if self.calendar.holidays.contains(&date) {
+            return None;
+        }
+        if self.calendar.work.is_empty() {
+            return Some(DIGEST_HOUR);
+        }
+        let today = self.calendar.work.iter().filter(|hours| hours.days.contains(&date.weekday()));
+        today.map(|hours| hours.from).min()
+    }
+}
