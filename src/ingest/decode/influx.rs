@@ -74,11 +74,11 @@ pub fn decode<S: Sink>(bytes: &[u8], precision: Precision, default_time: Option<
     }
 }
 
-/// Whether one of the first lines is one of line protocol.
+/// Whether one of the first lines is one of line protocol; further down a stray line proves nothing.
 pub(super) fn fits(bytes: &[u8]) -> bool {
     let mut fields = Vec::new();
     let mut at = 0;
-    for _ in 0..16 {
+    for _ in 0..64 {
         let Some(start) = skip_blank(bytes, at) else { return false };
         match scan_line(bytes, start, &mut fields) {
             // `level=info value=3` is logfmt: nobody's measurement holds a bare `=`.
@@ -174,10 +174,12 @@ const STOPS: [u8; 256] = {
 /// Goes on to the next unescaped stop; the end of the message counts as a newline.
 #[inline]
 fn next_stop(bytes: &[u8], at: &mut usize) -> u8 {
-    while let Some(&byte) = bytes.get(*at) {
-        match STOPS[byte as usize] {
-            0 => *at += 1,
-            ESCAPE => *at += if bytes.get(*at + 1).is_some_and(|&next| next != b'\n') { 2 } else { 1 },
+    while let Some(rest) = bytes.get(*at..)
+        && let Some(found) = rest.iter().position(|byte| STOPS[*byte as usize] != 0)
+    {
+        *at += found;
+        match STOPS[rest[found] as usize] {
+            ESCAPE => *at += if rest.get(found + 1).is_some_and(|&next| next != b'\n') { 2 } else { 1 },
             stop => return stop,
         }
     }
