@@ -138,8 +138,8 @@ impl Run {
         let files = Files::new(inputs, settings.plan.bounds.message_bytes, scores.is_some());
         let mut gate = Gate::new(settings.time.clone());
         (0..files.len()).for_each(|file| gate.unread(files.partition(file)));
-        let engine = Engine::new(Arc::clone(&settings.plan));
-        let engine = if scores.is_some() { engine.with_scores() } else { engine };
+        let plan = Arc::clone(&settings.plan);
+        let engine = if scores.is_some() { Engine::with_scores(plan) } else { Engine::new(plan) };
         Ok(Run {
             progress: Progress::new(bytes, files.counted()),
             files,

@@ -237,3 +237,8 @@ mod tests {
         }
     }
 }
+impl Buckets {
+    pub fn total(&self) -> f64 {
+        0.0
+    }
+}

@@ -1,0 +1,4 @@
+//! The integration tests, one binary. What needs a real server stands under `servers`; it fails where its server is missing.
+
+mod laws;
+mod tidy;
