@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use super::{Failure, LogOptions};
 use crate::config::presets::Model;
@@ -39,7 +39,7 @@ pub enum Command {
     /// Read Kafka, judge, warn: the live process
     Run(RunArgs),
     /// Judge files as `run` would have judged them, as fast as it goes; sends nothing
-    Replay(ReplayArgs),
+    Replay(ReplayCommand),
     /// Measure accuracy, lead time and calibration against labelled data
     Eval(EvalArgs),
     /// See it work in a minute: a simulated shop fails, the real pipeline warns
@@ -140,28 +140,16 @@ Examples:
 
 By extension: .lp .influx .otlp.jsonl .jsonl .csv .log .arrow .parquet, each also as .gz or .zst.
 It is the engine of `run`, in event time: the same records give the same alerts.")]
-pub struct ReplayArgs {
-    /// Files and folders; each file is a partition
-    #[arg(value_name = "INPUT", required = true)]
-    pub inputs: Vec<PathBuf>,
+pub struct ReplayCommand {
     /// The configuration file; without one the defaults hold
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What the files hold, whatever their extension says
-    #[arg(long, value_name = "F", value_enum)]
-    pub format: Option<Format>,
-    /// Write every change of every alert here, one JSON object per line
-    #[arg(long, value_name = "OUT.jsonl")]
-    pub alerts: Option<PathBuf>,
-    /// Write the scores of every signal into this folder, as CSV
-    #[arg(long, value_name = "DIR")]
-    pub scores: Option<PathBuf>,
-    /// Write what would have been sent, when and to whom
-    #[arg(long, value_name = "OUT.json")]
-    pub report: Option<PathBuf>,
+    /// What to read, and where the results go.
+    #[command(flatten)]
+    pub work: crate::replay::ReplayArgs,
 }
 
-impl ReplayArgs {
+impl ReplayCommand {
     /// The settings: of the file if one is named, else the defaults. Secrets are not read.
     pub fn settings(&self) -> Result<Settings, Failure> {
         match &self.config {
@@ -169,32 +157,6 @@ impl ReplayArgs {
             None => Ok(Settings::default()),
         }
     }
-}
-
-/// What an input file holds.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Influx line protocol (.lp, .influx)
-    #[value(name = "lp", alias = "influx")]
-    Influx,
-    /// OTLP/JSON export requests, one a line (.otlp.jsonl)
-    #[value(name = "otlp.jsonl", alias = "otlp")]
-    Otlp,
-    /// JSON documents, one a line, as on Kafka (.jsonl)
-    #[value(name = "jsonl", alias = "json")]
-    Json,
-    /// timestamp and value columns (.csv)
-    #[value(name = "csv")]
-    Csv,
-    /// Text lines that start with a time (.log)
-    #[value(name = "log")]
-    Log,
-    /// A recording of forewarn (.arrow)
-    #[value(name = "arrow")]
-    Arrow,
-    /// A recording of forewarn (.parquet)
-    #[value(name = "parquet")]
-    Parquet,
 }
 
 /// `forewarn eval`.

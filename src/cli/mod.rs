@@ -17,8 +17,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, Format, ModelsArgs, ReplayArgs,
-    RunArgs, SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
+    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, ModelsArgs, ReplayCommand, RunArgs,
+    SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
 };
 pub use failure::Failure;
 pub use logging::{LogFormat, LogOptions};
@@ -67,8 +67,9 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
             live(settings, args.backfill)
         }
         Command::Replay(args) => {
-            let _settings = args.settings()?;
-            Err(Failure::not_built("replay"))
+            let settings = args.settings()?;
+            crate::replay::replay(&args.work, &settings)?;
+            Ok(())
         }
         Command::Eval(_) => Err(Failure::not_built("eval")),
         Command::Demo(_) => Err(Failure::not_built("demo")),

@@ -65,6 +65,33 @@ fn without_a_file_it_starts_in_shadow() {
 }
 
 #[test]
+fn kafka_gets_its_properties_however_they_are_quoted() {
+    let text = r#"
+        [kafka]
+        brokers = "k"
+        topics = ["a"]
+        [kafka.properties]
+        security.protocol = "sasl_ssl"
+        "socket.timeout.ms" = 1000
+        "sasl.password" = { file = "smtp.pass" }
+        ssl.key.password = { file = "smtp.pass" }
+        group.id = "mine"
+    "#;
+    let loaded = parse(text, "f", &fixtures(), Purpose::Run).unwrap_or_else(|problems| panic!("{problems}"));
+    let kafka = loaded.settings.kafka.unwrap();
+    let got: Vec<(&str, &str)> = kafka.properties.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let secret = "let-me-in";
+    let expected = [
+        ("sasl.password", secret),
+        ("security.protocol", "sasl_ssl"),
+        ("socket.timeout.ms", "1000"),
+        ("ssl.key.password", secret),
+    ];
+    assert_eq!(got, expected);
+    assert_eq!((loaded.warnings.list.len(), format!("{kafka:?}").contains(secret)), (1, false));
+}
+
+#[test]
 fn a_replay_needs_no_secrets() {
     let text = r#"
         [[receiver]]
