@@ -39,15 +39,16 @@ pub(super) struct Base {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Horizon {
     trackers: [Tracker; EXPERTS],
-    pending: [Option<Pending>; PENDING],
+    pending: [Pending; PENDING],
     /// When the newest forecast was made, minutes.
     made: i32,
 }
 
-/// A forecast of the maximum that waits for its end.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// A forecast of the maximum that waits for its end; free while no expert takes part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Pending {
     due: i32,
+    /// How many experts made it: the first so many.
     experts: u8,
     peak: f32,
     anchors: [f32; EXPERTS],
@@ -102,10 +103,9 @@ impl Base {
     fn verify(&mut self, now: Minutes, value: f32, gap: f32) {
         let mut known: [Option<Tracker>; EXPERTS] = [None; EXPERTS];
         for (k, horizon) in self.horizons.iter_mut().enumerate() {
-            for slot in &mut horizon.pending {
-                let Some(pending) = slot else { continue };
+            for pending in horizon.pending.iter_mut().filter(|pending| pending.experts != 0) {
                 if HORIZONS[k] < 2.0 * gap {
-                    *slot = None;
+                    pending.experts = 0;
                     continue;
                 }
                 pending.peak = pending.peak.max(value);
@@ -114,7 +114,7 @@ impl Base {
                         let borrowed = known[expert].map(|shorter| shorter.stretched(GROWTH[k]));
                         tracker.learn(pending.peak - pending.anchors[expert], borrowed.as_ref());
                     }
-                    *slot = None;
+                    pending.experts = 0;
                 }
             }
             horizon.borrow(k, &mut known);
@@ -126,13 +126,13 @@ impl Base {
         let (anchors, experts) = self.anchors(value, local);
         let now = now as i32;
         for (k, horizon) in self.horizons.iter_mut().enumerate() {
-            let is_first = horizon.pending.iter().all(Option::is_none);
+            let is_first = horizon.pending.iter().all(|pending| pending.experts == 0);
             if !is_first && ((now - horizon.made) as f32) < HORIZONS[k] / PENDING as f32 {
                 continue;
             }
-            if let Some(slot) = horizon.pending.iter_mut().find(|slot| slot.is_none()) {
+            if let Some(slot) = horizon.pending.iter_mut().find(|pending| pending.experts == 0) {
                 let due = now.saturating_add(HORIZONS[k] as i32);
-                *slot = Some(Pending { due, experts: experts as u8, peak: f32::MIN, anchors: anchors[k] });
+                *slot = Pending { due, experts: experts as u8, peak: f32::MIN, anchors: anchors[k] };
                 horizon.made = now;
             }
         }

@@ -190,16 +190,19 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         }
     }
 
-    /// The start of the longest window in which the same ramp shows.
+    /// The lowest block of the longest window in which the same ramp shows.
     fn since(&self, shapes: &[Option<Shape>; SCALES], best: usize) -> Minutes {
         let slope_of = |k: usize| shapes[k].map(|shape| shape.slope / width(k));
         let own = slope_of(best).unwrap_or(0.0);
         let agrees = |&k: &usize| {
             shapes[k].is_some_and(|shape| 0.1 < shape.evidence)
-                && slope_of(k).is_some_and(|slope| own / 2.0 < slope && slope < own * 2.0)
+                && slope_of(k).is_some_and(|slope| 0.75 * own < slope && slope < 1.33 * own)
         };
         let longest = (best..SCALES).take_while(|k| *k == best || agrees(k)).last().unwrap_or(best);
-        self.ladder.window(longest, self.now).map_or(self.now, |window| window.start)
+        self.ladder.window(longest, self.now).map_or(self.now, |window| {
+            let lowest = (1..BLOCKS).fold(0, |low, i| if window.means[i] < window.means[low] { i } else { low });
+            window.start + lowest as f64 * width(longest)
+        })
     }
 }
 
