@@ -36,7 +36,8 @@ pub struct Forecaster {
     last: Option<Timestamp>,
     is_passed: bool,
     step: Step,
-    newest: f32,
+    /// The risk by the usual errors within each horizon, as of the newest step.
+    usual: Option<[f32; HORIZONS.len()]>,
     envelope: Envelope,
     base: Base,
     record: Record,
@@ -81,7 +82,7 @@ impl Forecaster {
             last: None,
             is_passed: false,
             step: Step::default(),
-            newest: 0.0,
+            usual: None,
             envelope: Envelope::default(),
             base: Base::default(),
             record: Record::default(),
@@ -159,9 +160,10 @@ impl Forecaster {
         let index = (now / STEP).floor() as i32;
         let is_complete = self.step.count != 0 && self.step.index != index;
         if is_complete {
-            self.newest = (self.step.sum / f64::from(self.step.count)) as f32;
+            let mean = (self.step.sum / f64::from(self.step.count)) as f32;
             let end = f64::from(self.step.index) * STEP + STEP;
-            self.base.learn(end, self.newest, local);
+            let usual = self.base.learn(end, mean, local);
+            self.usual = if self.record.age(now) < YOUNG { None } else { usual };
             self.step = Step::default();
         }
         self.step.index = index;
@@ -192,10 +194,9 @@ impl Forecaster {
             self.forecast = None;
             return;
         }
-        let usual = if age < YOUNG { None } else { self.base.within(self.newest, local) };
-        let crossing = Crossing::new(|minutes| {
-            let base = self.usual_risk(usual.as_ref(), now, minutes);
-            let rising = ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(minutes) - base).max(0.0));
+        let crossing = Crossing::new(|minutes, log_minutes| {
+            let base = self.usual_risk(now, minutes);
+            let rising = ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(log_minutes) - base).max(0.0));
             base + rising
         });
         let trend = ramp.map(|ramp: Ramp| Trend {
@@ -209,11 +210,11 @@ impl Forecaster {
 
     /// The risk without a ramp: the mean of the usual errors' and the record's (a linear pool: each alone is over-confident).
     /// Below the shortest horizon it is proportional to time.
-    fn usual_risk(&self, usual: Option<&[f64; HORIZONS.len()]>, now: Minutes, minutes: f64) -> f64 {
+    fn usual_risk(&self, now: Minutes, minutes: f64) -> f64 {
         let record = self.record.within(now, minutes);
-        let Some(usual) = usual else { return record / 2.0 };
+        let Some(usual) = self.usual else { return record / 2.0 };
         let k = HORIZONS.iter().position(|&horizon| minutes <= f64::from(horizon)).unwrap_or(HORIZONS.len() - 1);
-        (usual[k] * (minutes / f64::from(HORIZONS[k])).min(1.0) + record) / 2.0
+        (f64::from(usual[k]) * (minutes / f64::from(HORIZONS[k])).min(1.0) + record) / 2.0
     }
 }
 

@@ -33,8 +33,8 @@ const FINE: usize = 2;
 pub(super) struct Ramp {
     /// The probability that it goes on until it reaches the bound.
     pub(super) persistence: f64,
-    /// Minutes until it does, if it goes on.
-    pub(super) minutes: f64,
+    /// The logarithm of the minutes until it does, if it goes on.
+    pub(super) log_minutes: f64,
     /// The standard deviation of the logarithm of that time.
     pub(super) spread: f64,
     /// Rise per minute.
@@ -44,10 +44,11 @@ pub(super) struct Ramp {
 }
 
 impl Ramp {
-    /// The probability that it arrives within `minutes`, given that it goes on: the time is log-normal.
-    pub(super) fn within(&self, minutes: f64) -> f64 {
-        let z = libm::log(minutes / self.minutes) / self.spread;
-        0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
+    /// The probability that it arrives within the time whose logarithm (of minutes) is given, if it goes on: the time is
+    /// log-normal.
+    pub(super) fn within(&self, log_minutes: f64) -> f64 {
+        let z = (log_minutes - self.log_minutes) / self.spread;
+        if z < -5.0 { 0.0 } else { 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2) }
     }
 }
 
@@ -137,8 +138,11 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         for (k, shape) in shapes.iter().enumerate() {
             let Some(shape) = shape else { continue };
             let window = BLOCKS as f64 * width(k);
-            let reach = self.reach(&shapes, k);
             let kept = trust.of(k).min(if self.is_young() { 1.0 } else { MOST_TRUST });
+            if persistence(shape, kept, 0.0, 1.0) < LEAST {
+                continue;
+            }
+            let reach = self.reach(&shapes, k);
             let stays = |minutes: f64| persistence(shape, kept, minutes, reach);
             let ramp = self.meet(shape, k, stays);
             self.promise(&mut trust.scales[k], shape, window, stays(window / 2.0));
@@ -180,7 +184,7 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         let plain = (room / slope).clamp(1.0, 1e7);
         let minutes = ((room - (self.lift)(plain)) / slope).clamp(1.0, 1e7);
         let spread = (SPREAD * SPREAD + 1.0 / (shape.t * shape.t) + 0.0625 * shape.bend * shape.bend).sqrt();
-        Ramp { persistence: stays(minutes), minutes, spread, slope, since: self.now }
+        Ramp { persistence: stays(minutes), log_minutes: libm::log(minutes), spread, slope, since: self.now }
     }
 
     fn promise(&self, kept: &mut Kept, shape: &Shape, window: f64, persistence: f64) {
@@ -306,9 +310,9 @@ mod tests {
     #[test]
     fn a_line_arrives_when_the_line_does() {
         let ramp = seen(180, |minute| minute / 1000.0 - 1.0).unwrap();
-        assert!((ramp.minutes / 820.0 - 1.0).abs() < 0.02, "{ramp:?}");
+        assert!((ramp.log_minutes - 820f64.ln()).abs() < 0.02, "{ramp:?}");
         assert!(0.5 < ramp.persistence && ramp.since < 60.0, "{ramp:?}");
-        assert!(ramp.within(400.0) < 0.15 && 0.85 < ramp.within(1600.0));
+        assert!(ramp.within(400f64.ln()) < 0.15 && 0.85 < ramp.within(1600f64.ln()));
     }
 
     #[test]
