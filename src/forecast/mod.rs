@@ -21,7 +21,9 @@ mod policy;
 mod ramp;
 mod record;
 mod season;
+mod shape;
 mod tracker;
+mod trust;
 
 #[cfg(test)]
 mod stories;

@@ -38,6 +38,7 @@ const KNOTS: [f64; 14] =
     [2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1440.0, 2880.0, 5760.0, 10_080.0];
 
 /// The natural logarithms of the knots.
+#[expect(clippy::approx_constant, reason = "a table")]
 const LOG_KNOTS: [f64; 14] = [
     0.693_147_180_559_945_3,
     1.609_437_912_434_100_3,
