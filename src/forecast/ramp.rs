@@ -2,7 +2,7 @@
 
 use super::Minutes;
 use super::ladder::{BLOCKS, Ladder, SCALES, width};
-use super::shape::{Shape, unusual};
+use super::shape::{Line, Shape, unusual};
 use super::trust::{MOST_TRUST, Trust};
 
 /// The least spread of ln(actual / forecast time) of ramps that went on: 10 % and 90 % points at -.7 and +.8.
@@ -61,14 +61,18 @@ pub(super) struct Sight<'a, Lift> {
 impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
     /// The ramp most likely to reach the bound, if any scale shows one; makes new promises on the way.
     pub(super) fn ramp(&self, trust: &mut Trust) -> Option<Ramp> {
-        let shapes: [Option<Shape>; SCALES] = std::array::from_fn(|k| {
-            self.ladder.window(k, self.now).and_then(|window| Shape::of(&window, k, self.now, self.born))
+        let windows: [_; SCALES] = std::array::from_fn(|k| self.ladder.window(k, self.now));
+        let lines: [_; SCALES] = std::array::from_fn(|k| windows[k].as_ref().map(Line::through));
+        let shapes: [_; SCALES] = std::array::from_fn(|k| {
+            let (window, line) = (windows[k].as_ref()?, lines[k].as_ref()?);
+            Shape::of(window, line, k, self.now, self.born)
         });
         let mut best: Option<(usize, Ramp)> = None;
         for (k, shape) in shapes.iter().enumerate() {
             let Some(shape) = shape else { continue };
             let window = BLOCKS as f64 * width(k);
             let kept = trust.of(k).min(if self.is_young() { 1.0 } else { MOST_TRUST });
+            let kept = kept * still(&lines, k);
             if persistence(shape, kept, 0.0, 1.0) < LEAST {
                 continue;
             }
@@ -139,6 +143,17 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
 fn persistence(shape: &Shape, trust: f64, minutes: f64, reach: f64) -> f64 {
     let stays = 1.2 * shape.novelty * (0.15 + 0.6 * shape.evidence.sqrt()) * trust;
     (stays / (1.0 + minutes / (4.0 * reach))).min(0.95)
+}
+
+/// Whether the ramp still goes on at the two finer scales, 0 to 1: where their slope is, beyond doubt, far below the ramp's
+/// own, it has ended.
+fn still(lines: &[Option<Line>; SCALES], k: usize) -> f64 {
+    let slope = lines[k].map_or(0.0, |line| line.slope / width(k));
+    let goes_on = |finer: usize| {
+        let highest = lines[finer].map(|line| (line.slope + 2.0 * line.error) / width(finer));
+        highest.map_or(1.0, |highest| ((highest / slope - 0.2) / 0.4).clamp(0.0, 1.0))
+    };
+    (k.saturating_sub(2)..k).map(goes_on).fold(1.0, f64::min)
 }
 
 /// Whether the ramp shows at the two finer scales as well, 0 to 1.

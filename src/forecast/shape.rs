@@ -20,24 +20,42 @@ pub(super) struct Shape {
     pub(super) novelty: f64,
 }
 
-impl Shape {
-    /// Reads a window; none unless it rises.
-    pub(super) fn of(window: &Window, k: usize, now: Minutes, born: Minutes) -> Option<Shape> {
+/// The line through a window, in block widths.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Line {
+    /// Rise per block; negative where it falls.
+    pub(super) slope: f64,
+    /// The standard error of the slope.
+    pub(super) error: f64,
+    mean_time: f64,
+    mean: f64,
+}
+
+impl Line {
+    /// The least-squares line.
+    pub(super) fn through(window: &Window) -> Line {
         let count = BLOCKS as f64;
         let mean_time = window.times.iter().sum::<f64>() / count;
         let mean = window.means.iter().sum::<f64>() / count;
         let pairs = || window.times.iter().zip(&window.means).map(|(time, value)| (time - mean_time, value - mean));
         let sxx: f64 = pairs().map(|(x, _)| x * x).sum();
         let slope = pairs().map(|(x, y)| x * y).sum::<f64>() / sxx;
+        let rest: f64 = pairs().map(|(x, y)| (y - slope * x) * (y - slope * x)).sum();
+        Line { slope, error: (rest / (count - 2.0) / sxx).sqrt(), mean_time, mean }
+    }
+}
+
+impl Shape {
+    /// Reads a window; none unless it rises.
+    pub(super) fn of(window: &Window, line: &Line, k: usize, now: Minutes, born: Minutes) -> Option<Shape> {
+        let Line { slope, error, mean_time, mean } = *line;
         if slope.is_nan() || slope <= 0.0 {
             return None;
         }
-        let rest: f64 = pairs().map(|(x, y)| (y - slope * x) * (y - slope * x)).sum();
-        let error = (rest / (count - 2.0) / sxx).sqrt();
         let t = if error * 1e3 < slope { 1e3 } else { slope / error };
         let evidence = cleanness(&window.means, t) * unusual(slope, window.fall);
         let line = mean + slope * ((now - window.start) / width(k) - mean_time);
-        let prior = (window.start - born) / (count * width(k));
+        let prior = (window.start - born) / (BLOCKS as f64 * width(k));
         let novelty = novelty(window, slope) * (0.5 + prior).clamp(0.5, 1.0);
         Some(Shape { slope, line, t, bend: bend(&window.means), evidence, novelty })
     }
@@ -90,7 +108,7 @@ mod tests {
     fn shape(means: [f64; BLOCKS]) -> Option<Shape> {
         let times = std::array::from_fn(|i| i as f64 + 0.5);
         let window = Window { times, means, start: 24.0, end: 32.0, top: Some(means[0]), fall: 0.0 };
-        Shape::of(&window, 0, 32.0, 0.0)
+        Shape::of(&window, &Line::through(&window), 0, 32.0, 0.0)
     }
 
     #[test]
@@ -115,7 +133,7 @@ mod tests {
             top: Some(20.0),
             fall: 0.0,
         };
-        assert_eq!(Shape::of(&window, 0, 32.0, 0.0).unwrap().novelty, 0.0);
+        assert_eq!(Shape::of(&window, &Line::through(&window), 0, 32.0, 0.0).unwrap().novelty, 0.0);
     }
 
     #[test]

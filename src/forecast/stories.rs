@@ -257,7 +257,7 @@ fn steps_spikes_and_noise_are_quiet() {
 
 #[test]
 fn a_random_walk_is_seldom_told() {
-    quiet("random walk", 14, |seed| {
+    quiet("random walk", 12, |seed| {
         let mut level = 0.0;
         play(seed, 9.0, 5.0, 80.0, |_, noise| {
             level += noise.normal();
