@@ -5,6 +5,7 @@
 
 pub mod outbox;
 pub mod planned;
+pub mod render;
 mod wall;
 
 pub use outbox::{Notification, Outbox, Outcome, Policy};
