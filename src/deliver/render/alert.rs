@@ -28,7 +28,8 @@ pub fn alert(record: &AlertRecord, held: Option<Wall>, zone: &TimeZone) -> Lette
         "Alert {} revision {}. On it: forewarn ack {}. Why: forewarn explain {}.",
         record.id, record.revision, record.id, record.id
     )));
-    Letter { subject: format!("[{tag}] {}: {}", record.service, record.summary), blocks }
+    let place = if record.summary.starts_with(&record.service) { "" } else { &format!("{}: ", record.service) };
+    Letter { subject: format!("[{tag}] {place}{}", record.summary), blocks }
 }
 
 fn facts(record: &AlertRecord, zone: &TimeZone) -> Vec<(String, String)> {
@@ -39,7 +40,8 @@ fn facts(record: &AlertRecord, zone: &TimeZone) -> Vec<(String, String)> {
         && record.state == State::Firing
     {
         let unit = record.signals.first().filter(|note| Some(&note.signal) == bound_signal(breach));
-        fact("What will happen", what(breach, unit.and_then(|note| note.unit.as_deref()), record));
+        let happens = if breach.latest <= record.at { "What happens" } else { "What will happen" };
+        fact(happens, what(breach, unit.and_then(|note| note.unit.as_deref()), record));
         if record.at < breach.latest {
             fact("Earliest", moment_from(breach.earliest, record.at, zone));
             fact("Most likely", moment_from(breach.likely, record.at, zone));
@@ -108,7 +110,7 @@ fn why_now(record: &AlertRecord, held: Option<Wall>, zone: &TimeZone) -> String 
     }
     if let Some(since) = held {
         text.push_str(&format!(
-            " It was held back from {} until the start of work: no breach was to be expected before.",
+            " It was held back from {} until the start of work, because it could wait.",
             moment(since.0, zone)
         ));
     }

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::words::{count, moment};
 use super::{Block, Letter};
+use crate::alert::AlertRecord;
 use crate::deliver::outbox::{Digest, DigestEntry, Fate};
 
 /// The letter for one day's digest.
@@ -45,5 +46,11 @@ fn line(entry: &DigestEntry, zone: &TimeZone) -> String {
             format!("held back from {}, told at {}", moment(since.0, zone), moment(record.at, zone))
         }
     };
-    format!("{}: {} ({when}; alert {})", record.service, record.summary, record.id)
+    format!("{}: {} ({when}; alert {})", record.service, said(record), record.id)
+}
+
+/// The summary without the service that stands before it anyway.
+fn said(record: &AlertRecord) -> &str {
+    let rest = record.summary.strip_prefix(record.service.as_str()).and_then(|rest| rest.strip_prefix(": "));
+    rest.unwrap_or(&record.summary)
 }

@@ -77,7 +77,7 @@ fn show(letter: &Letter) -> String {
 fn a_forecast_reads_as_a_colleague_writes() {
     let letter = alert(&disk(), Some(Wall(at("24T01:10:00"))), &zone());
     expect![[r#"
-        Subject: [hold] checkout: checkout: the disk of db-1 fills and will be full at noon
+        Subject: [hold] checkout: the disk of db-1 fills and will be full at noon
 
         checkout: the disk of db-1 fills and will be full at noon
 
@@ -98,7 +98,7 @@ fn a_forecast_reads_as_a_colleague_writes() {
         What changed just before:
           - deploy of billing <v42> & co at Mon 23 Nov 22:52 CET, 8m before (72 % sure)
 
-        You hear of it now because it got worse. It was held back from Tue 24 Nov 02:10 CET until the start of work: no breach was to be expected before.
+        You hear of it now because it got worse. It was held back from Tue 24 Nov 02:10 CET until the start of work, because it could wait.
 
         -- 
         Alert a1b2c3 revision 2. On it: forewarn ack a1b2c3. Why: forewarn explain a1b2c3.
@@ -115,15 +115,15 @@ fn an_objective_that_is_breached_says_that_users_feel_it() {
     (record.urgency, record.reason) = (Urgency::Page, Reason::Opened);
     record.suspects.clear();
     expect![[r#"
-        Subject: [page] checkout: checkout: the disk of db-1 fills and will be full at noon
+        Subject: [page] checkout: the disk of db-1 fills and will be full at noon
 
         checkout: the disk of db-1 fills and will be full at noon
 
-        Service           checkout
-        What will happen  checkout is slow: disk_used_ratio{host="db-1"} has passed 95 %; users feel it
-        Shows since       Mon 23 Nov 23:00 CET
-        Owner             storage team
-        Runbook           https://wiki.example/disk?a=1&b="2"
+        Service       checkout
+        What happens  checkout is slow: disk_used_ratio{host="db-1"} has passed 95 %; users feel it
+        Shows since   Mon 23 Nov 23:00 CET
+        Owner         storage team
+        Runbook       https://wiki.example/disk?a=1&b="2"
 
         What is seen:
           - disk_used_ratio{host="db-1"}: 87.3 %, usually 41 % to 50 %
@@ -135,7 +135,8 @@ fn an_objective_that_is_breached_says_that_users_feel_it() {
 
         -- 
         Alert a1b2c3 revision 2. On it: forewarn ack a1b2c3. Why: forewarn explain a1b2c3.
-    "#]].assert_eq(&show(&alert(&record, None, &zone())));
+    "#]]
+    .assert_eq(&show(&alert(&record, None, &zone())));
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn an_end_says_since_when_it_is_over() {
     record.merged_into = Some("ffff".to_owned());
     record.signals[0].words = "back to 45 %".to_owned();
     expect![[r#"
-        Subject: [resolved] checkout: checkout: the disk of db-1 fills and will be full at noon
+        Subject: [resolved] checkout: the disk of db-1 fills and will be full at noon
 
         checkout: the disk of db-1 fills and will be full at noon
 
@@ -163,7 +164,8 @@ fn an_end_says_since_when_it_is_over() {
 
         -- 
         Alert a1b2c3 revision 2. On it: forewarn ack a1b2c3. Why: forewarn explain a1b2c3.
-    "#]].assert_eq(&show(&alert(&record, None, &zone())));
+    "#]]
+    .assert_eq(&show(&alert(&record, None, &zone())));
 }
 
 #[test]
@@ -179,19 +181,19 @@ fn a_digest_lists_each_with_its_fate() {
         Nothing here needed you at once: 1 alert open, 2 over.
 
         Open:
-          - checkout: checkout: the disk of db-1 fills and will be full at noon (since Mon 23 Nov 23:00 CET; alert a1b2c3)
+          - checkout: the disk of db-1 fills and will be full at noon (since Mon 23 Nov 23:00 CET; alert a1b2c3)
 
         Over since the last digest:
-          - checkout: checkout: the disk of db-1 fills and will be full at noon (over since Tue 24 Nov 02:10 CET; alert a1b2c3)
+          - checkout: the disk of db-1 fills and will be full at noon (over since Tue 24 Nov 02:10 CET; alert a1b2c3)
 
         Came and went before you had to know:
-          - checkout: checkout: the disk of db-1 fills and will be full at noon (held back from Tue 24 Nov 02:10 CET, over since Tue 24 Nov 02:10 CET; alert a1b2c3)
+          - checkout: the disk of db-1 fills and will be full at noon (held back from Tue 24 Nov 02:10 CET, over since Tue 24 Nov 02:10 CET; alert a1b2c3)
 
         Held, and told by itself now:
-          - checkout: checkout: the disk of db-1 fills and will be full at noon (held back from Tue 24 Nov 02:10 CET; alert a1b2c3)
+          - checkout: the disk of db-1 fills and will be full at noon (held back from Tue 24 Nov 02:10 CET; alert a1b2c3)
 
         Held, then could not wait and was told by itself:
-          - checkout: checkout: the disk of db-1 fills and will be full at noon (held back from Tue 24 Nov 02:10 CET, told at Tue 24 Nov 02:10 CET; alert a1b2c3)
+          - checkout: the disk of db-1 fills and will be full at noon (held back from Tue 24 Nov 02:10 CET, told at Tue 24 Nov 02:10 CET; alert a1b2c3)
 
         3 more will be in the next digest.
 
