@@ -2,6 +2,11 @@
 //!
 //! Pure: the zone database is embedded and every question carries its time. Right across daylight saving.
 
+mod clock;
+mod work;
+
+pub use clock::LocalClock;
+
 use std::collections::BTreeSet;
 
 use jiff::civil::{Date, Time, Weekday};
@@ -59,15 +64,5 @@ impl Calendar {
         let second = zoned.hour() as u32 * 3600 + zoned.minute() as u32 * 60 + zoned.second() as u32;
         let weekday = if holiday { 6 } else { zoned.weekday().to_monday_zero_offset() as u8 };
         Local { weekday, second, holiday }
-    }
-
-    /// Whether people work at this moment.
-    pub fn is_work(&self, _at: Timestamp) -> bool {
-        true
-    }
-
-    /// The first moment at or after `at` at which people work; `at` itself within working time.
-    pub fn next_work(&self, at: Timestamp) -> Timestamp {
-        at
     }
 }

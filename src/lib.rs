@@ -19,20 +19,30 @@
 //! ```
 
 // The core: pure. No clock, no file, no randomness; nothing in it can fail.
-pub mod alert; // who must know, and how soon
-pub mod baseline; // what is normal
+pub mod time; // when: event time, never read from a clock
 pub mod calendar; // local time: days, work, holidays
+pub mod signal; // what: identities, readings, observations
+pub mod plan; // what the engine was asked to do
+pub mod baseline; // what is normal
 pub mod detect; // how far from normal
-pub mod engine;
 pub mod forecast; // when it will hurt
 pub mod incident; // is it one problem
-pub mod plan; // what the engine was asked to do
-pub mod signal; // what: identities, readings, observations
-pub mod time; // when: event time, never read from a clock // the shards and the incident stage as one state machine
+pub mod alert; // who must know, and how soon
+pub mod engine; // the shards and the incident stage as one state machine
 
 // The plan: from text to typed values.
 pub mod config;
 
 // The shell: bytes in, messages out.
-pub mod deliver;
-pub mod ingest; // sources, decoders, the gate of time // the outbox and its channels
+pub mod ingest; // sources, decoders, the gate of time
+pub mod deliver; // the outbox and its channels
+pub mod replay; // the same engine, on files
+pub mod state; // checkpoints, journal, receipts
+pub mod telemetry; // metrics of the process itself
+pub mod serve; // status and commands over HTTP
+#[cfg(feature = "kafka")]
+pub mod run; // the live process
+pub mod simulate; // a shop that fails, by seed
+
+// The command line above all.
+pub mod cli;

@@ -3,7 +3,7 @@
 //! Every value is set; what an operator left out carries its default here. The core reads nothing else.
 
 use crate::calendar::Calendar;
-use crate::signal::Selector;
+use crate::signal::{Selector, Signal};
 use crate::time::Span;
 
 /// The plan of the core.
@@ -13,7 +13,7 @@ pub struct Plan {
     pub objectives: Vec<Objective>,
     /// Capacities: say when they will be reached.
     pub limits: Vec<Limit>,
-    /// How signals of each kind are judged, first match first; the last one matches everything.
+    /// How signals of each kind are judged, first match first; never empty, the last one takes what no other does.
     pub presets: Vec<Preset>,
     /// How far forecasts look.
     pub horizon: Span,
@@ -56,7 +56,7 @@ pub struct Limit {
 }
 
 /// A value and the side on which it hurts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Bound {
     /// The value.
     pub level: f64,
@@ -107,6 +107,33 @@ pub struct Preset {
     pub absence: bool,
 }
 
+impl Preset {
+    /// What presets are matched on: the signal's name, and after a colon the state that it tells of, if a label does
+    /// (`stat="rate"` of a histogram, `state` or `mode` as in `system.cpu.utilization:idle`).
+    pub fn kind_text(signal: &Signal) -> String {
+        let rate = signal.label("stat").filter(|stat| *stat == "rate");
+        let state = rate.or_else(|| signal.label("state")).or_else(|| signal.label("mode"));
+        match state {
+            Some(state) => format!("{}:{state}", signal.name()),
+            None => signal.name().to_owned(),
+        }
+    }
+
+    /// Whether this preset takes signals of such a [`Preset::kind_text`].
+    pub fn takes_kind(&self, kind: &str) -> bool {
+        self.names.iter().any(|name| name.is_match(kind))
+    }
+}
+
+impl Plan {
+    /// The place in `presets` of the one that takes a signal; it depends on the kind text alone, so that a caller with
+    /// many signals may remember it by that.
+    pub fn preset_of(&self, signal: &Signal) -> Option<usize> {
+        let kind = Preset::kind_text(signal);
+        self.presets.iter().position(|preset| preset.takes_kind(&kind))
+    }
+}
+
 /// The bounds of memory. Each has a counter and a named victim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -146,7 +173,7 @@ impl Default for Plan {
         Plan {
             objectives: Vec::new(),
             limits: Vec::new(),
-            presets: Vec::new(),
+            presets: vec![Preset::default()],
             horizon: Span::from_hours(24),
             calendar: Calendar::default(),
             false_pages_per_week: 1.0,
@@ -154,6 +181,23 @@ impl Default for Plan {
             tenant_label: None,
             bounds: Bounds::default(),
             shards: 64,
+        }
+    }
+}
+
+impl Default for Preset {
+    /// Takes what no other preset does: either direction may hurt, no floor, silence is news.
+    fn default() -> Self {
+        Preset {
+            name: "any".to_owned(),
+            about: "any signal".to_owned(),
+            names: Vec::new(),
+            harm: None,
+            unit: None,
+            floor: 0.0,
+            floor_share: 0.0,
+            limit: None,
+            absence: true,
         }
     }
 }

@@ -1,1 +1,19 @@
-//! What is normal: level, trend, season, spread, with forgetting.
+//! What is normal: level, season, range and band, each with forgetting and a warm-up of its own.
+//!
+//! Every estimator answers from the past first and learns afterwards. All of them live on the normalised scale of
+//! [`Scale`], so that a signal and its multiple by a power of two have the same state, bit for bit.
+
+mod array;
+mod band;
+mod level;
+mod range;
+mod scale;
+mod season;
+
+pub use band::Band;
+pub use level::{Level, Mean};
+pub use range::Range;
+pub use scale::Scale;
+pub use season::Season;
+
+pub(crate) use array::flat;

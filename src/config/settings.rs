@@ -3,10 +3,11 @@
 //! Every value is set: what an operator left out carries its default here.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::presets::{self, Model};
 use crate::alert::Urgency;
 use crate::plan::Plan;
 use crate::signal::Selector;
@@ -17,6 +18,8 @@ use crate::time::{Span, Timestamp};
 pub struct Settings {
     /// What the engine was asked to do.
     pub plan: Arc<Plan>,
+    /// Where the plan's presets come from: `[[preset]]` first, then `models/`.
+    pub models: Vec<Model>,
     /// Where records come from and alerts go; none for `replay` without it.
     pub kafka: Option<Kafka>,
     /// `[state]`.
@@ -31,12 +34,10 @@ pub struct Settings {
     pub receivers: Vec<Receiver>,
     /// `[[route]]`, first match; none means that every receiver gets everything.
     pub routes: Vec<Route>,
-    /// `stem_column` of wide CSV files, if set.
-    pub stem_column: Option<String>,
 }
 
 /// `[kafka]`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Kafka {
     /// `host:port`, comma separated.
     pub brokers: String,
@@ -52,6 +53,39 @@ pub struct Kafka {
     pub from: From,
     /// librdkafka's own settings.
     pub properties: BTreeMap<String, String>,
+}
+
+impl Kafka {
+    /// The consumer group where none is named.
+    pub const GROUP: &'static str = "forewarn";
+
+    /// A consumer of these topics and nothing else.
+    pub fn new(brokers: String, topics: Vec<String>) -> Self {
+        Kafka {
+            brokers,
+            topics,
+            group: Kafka::GROUP.to_owned(),
+            alerts_topic: None,
+            dead_letters: None,
+            from: From::Earliest,
+            properties: BTreeMap::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Kafka {
+    /// Names the properties and hides their values: some are passwords.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Kafka")
+            .field("brokers", &self.brokers)
+            .field("topics", &self.topics)
+            .field("group", &self.group)
+            .field("alerts_topic", &self.alerts_topic)
+            .field("dead_letters", &self.dead_letters)
+            .field("from", &self.from)
+            .field("properties", &self.properties.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 /// Where reading begins where there is no checkpoint.
@@ -92,8 +126,15 @@ pub struct Lateness {
 pub struct Http {
     /// The address to listen at.
     pub listen: SocketAddr,
+    /// Whether the operator named it: then a taken port is an error; else it is only a pity.
+    pub asked: bool,
     /// The bearer token; required beyond loopback.
     pub token: Option<Secret>,
+}
+
+impl Http {
+    /// The port where none is named.
+    pub const PORT: u16 = 9464;
 }
 
 /// `[deliver]`.
@@ -170,6 +211,11 @@ pub struct Webhook {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Webhook {
+    /// How long a request may take where nothing is said.
+    pub const TIMEOUT: Span = Span::from_secs(10);
+}
+
 /// `[[route]]`.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -200,6 +246,38 @@ impl Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[secret]")
+    }
+}
+
+impl Settings {
+    /// Whether nothing is sent: there is nobody to tell.
+    pub fn is_shadow(&self) -> bool {
+        self.receivers.is_empty()
+    }
+}
+
+impl Default for Settings {
+    /// What holds without any configuration: everything judged, nothing read, nothing sent.
+    fn default() -> Self {
+        let models = presets::models().to_vec();
+        let plan = Plan { presets: presets::presets_of(&models), ..Plan::default() };
+        Settings {
+            plan: Arc::new(plan),
+            models,
+            kafka: None,
+            state: State::default(),
+            time: Lateness::default(),
+            http: Some(Http::default()),
+            deliver: Deliver::default(),
+            receivers: Vec::new(),
+            routes: Vec::new(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Http { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, Http::PORT)), asked: false, token: None }
     }
 }
 

@@ -112,24 +112,22 @@ pub fn planned(notification: &Notification) -> Vec<Planned> {
 mod tests {
     use super::*;
     use crate::alert::Reason;
-    use crate::config::{Deliver, Lateness, Settings, State as StateSettings};
+    use crate::calendar::Calendar;
+    use crate::deliver::outbox::OutboxBounds;
     use crate::incident::Kind;
-    use crate::plan::Plan;
+    use crate::time::Span;
 
     #[test]
     fn a_report_lists_what_would_have_been_sent_to_anyone_and_when() {
-        let settings = Settings {
-            plan: Arc::new(Plan::default()),
-            kafka: None,
-            state: StateSettings::default(),
-            time: Lateness::default(),
-            http: None,
-            deliver: Deliver::default(),
+        let policy = Policy {
             receivers: Vec::new(),
             routes: Vec::new(),
-            stem_column: None,
+            calendar: Calendar::default(),
+            stale: Span::from_hours(1),
+            expiry: Span::from_days(1),
+            bounds: OutboxBounds::default(),
         };
-        let mut planner = Planner::new(Policy::planning(&settings));
+        let mut planner = Planner::new(Arc::new(policy.or_anyone()));
         let mut tell = |id: &str, revision, reason, urgency, at: &str| {
             let at = Timestamp::parse_rfc3339(at).unwrap();
             let state = if reason == Reason::Resolved { State::Resolved } else { State::Firing };

@@ -1,14 +1,31 @@
 //! How surprising: each observation against the past only, on one scale for all signals.
+//!
+//! ```text
+//! value ─► scale ─► baseline ─► views ─► peaks ─► fusion ─► once ─► scores
+//!                  (normal)   (sizes)  (return   (novelty,  (news)   └► rate ─► rarity
+//!                                       periods)  agreement)
+//!                    ├─► stuck, drop ─► rarities of their own
+//! time  ─► cadence ──┴─► silent_after
+//! ```
+//!
+//! The scale of surprise is the return period of declustered peaks ([`tail`], [`peaks`]): each view says how rare its size is
+//! for this signal, in powers of ten of points. Two questions have two fusions: an onset wants novelty in any view, a
+//! pointwise score wants agreement.
+
+mod cadence;
+mod drop;
+mod fusion;
+mod judge;
+mod once;
+mod peaks;
+mod rate;
+mod stuck;
+mod tail;
+mod views;
+
+pub use judge::Judge;
 
 use serde::{Deserialize, Serialize};
-
-use crate::calendar::Local;
-use crate::plan::Preset;
-use crate::time::Timestamp;
-
-/// Judges the observations of one signal in order of time: first scores, then learns.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Judge {}
 
 /// What is said of one observation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,8 +36,18 @@ pub struct Judgement {
     pub onset: f64,
     /// The 10 % and 90 % points of what was expected; none until it is warm.
     pub expected: Option<(f64, f64)>,
-    /// log10 of the return period in weeks of what is seen now, calibrated on the signal's own past; none until it is warm.
+    /// log10 of the return period in weeks of what is seen now, calibrated on the signal's own past; none until it is warm
+    /// (a day). Very low for the ordinary.
     pub rarity: Option<f64>,
+    /// Whether this is news: not part of a trouble already announced.
+    pub fresh: bool,
+    /// Whether the deviation is in the direction that hurts and large enough to matter, by the preset. The scores do not
+    /// ask; what becomes a finding does.
+    pub matters: bool,
+    /// The rarity of the present run of equal values; none while it is ordinary.
+    pub stuck: Option<f64>,
+    /// The rarity of a fall to the low side (a count that drops to zero); none while it is ordinary.
+    pub drop: Option<f64>,
     /// The view that is most surprised.
     pub view: View,
     /// The direction of the surprise: the value is above (or below) what was expected.
@@ -47,29 +74,4 @@ pub enum View {
     Stuck,
     /// Falls silent or to zero.
     Drop,
-}
-
-impl Judge {
-    /// Judges `value`, then learns from it. `at` is later than every observation before; `value` is finite.
-    pub fn observe(&mut self, _at: Timestamp, _value: f64, _local: Local, _preset: &Preset) -> Judgement {
-        Judgement {
-            anomaly: 0.0,
-            onset: 0.0,
-            expected: None,
-            rarity: None,
-            view: View::Value,
-            upward: true,
-            calm: true,
-        }
-    }
-
-    /// When silence becomes news, by the cadence learned; none while it is not known, or silence is nothing.
-    pub fn silent_after(&self) -> Option<Timestamp> {
-        None
-    }
-
-    /// Why the judge says nothing yet, for people; none once it is warm.
-    pub fn warming(&self) -> Option<String> {
-        None
-    }
 }

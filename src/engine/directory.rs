@@ -22,6 +22,8 @@ pub struct Directory {
     by_signal: HashMap<Arc<Signal>, SeriesIx>,
     series: Vec<(Arc<Signal>, Place)>,
     slots: Vec<u32>,
+    /// How many series have been given to their shard.
+    placed: usize,
     refused: u64,
 }
 
@@ -50,8 +52,25 @@ impl Directory {
             by_signal: HashMap::new(),
             series: Vec::new(),
             slots: vec![0; shards.max(1)],
+            placed: 0,
             refused: 0,
         }
+    }
+
+    /// The series founded since the last call, in the order of their slots.
+    pub(super) fn unplaced(&mut self) -> impl Iterator<Item = (Arc<Signal>, Place, SeriesIx)> {
+        let from = std::mem::replace(&mut self.placed, self.series.len());
+        let new = self.series[from..].iter().enumerate();
+        new.map(move |(at, (signal, place))| (Arc::clone(signal), *place, SeriesIx((from + at) as u32)))
+    }
+
+    /// Founds a series known from a snapshot, whatever the bounds are now.
+    pub(super) fn readmit(&mut self, signal: Signal) -> (SeriesIx, Place) {
+        if let Some(&series) = self.by_signal.get(&signal) {
+            return (series, self.place(series));
+        }
+        let series = self.insert(signal);
+        (series, self.place(series))
     }
 
     /// The series of a fingerprint; a new one is founded within the bounds.
@@ -88,6 +107,10 @@ impl Directory {
             );
             return Err(Reject::new(RejectReason::TooManySignals, detail));
         }
+        Ok(self.insert(signal))
+    }
+
+    fn insert(&mut self, signal: Signal) -> SeriesIx {
         let shard = (signal.placement_hash() % self.slots.len() as u64) as u32;
         let slot = &mut self.slots[shard as usize];
         let place = Place { shard, slot: *slot };
@@ -96,7 +119,7 @@ impl Directory {
         let signal = Arc::new(signal);
         self.by_signal.insert(Arc::clone(&signal), series);
         self.series.push((signal, place));
-        Ok(series)
+        series
     }
 
     /// The identity of a series.

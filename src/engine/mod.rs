@@ -4,19 +4,32 @@
 //! comes out an [`Output`]; decisions are a function of the inputs and their order within each partition.
 
 mod batch;
+mod bounded;
 mod directory;
 mod intake;
+mod section;
+mod series;
+mod shard;
+mod snapshot;
+mod watch;
+mod words;
 
 pub use batch::{Batch, Sample, SeriesIx};
 pub use directory::Directory;
 pub use intake::Intake;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
+use self::series::Series;
+use self::shard::{Shard, TICK};
 use crate::alert::AlertRecord;
-use crate::plan::Plan;
-use crate::signal::{Change, Stat};
-use crate::time::Timestamp;
+use crate::incident::{Finding, Incidents};
+use crate::plan::{Plan, Preset};
+use crate::signal::{Change, ChangeKind, Signal, Stat};
+use crate::time::{Span, Timestamp};
 
 /// Everything that can happen to the engine.
 #[derive(Debug)]
@@ -69,19 +82,32 @@ pub struct Scored {
 pub struct Engine {
     plan: Arc<Plan>,
     directory: Directory,
+    shards: Vec<Shard>,
+    incidents: Incidents,
+    /// Changes that lie ahead of the watermark: they take effect in order of time.
+    changes: BTreeSet<Change>,
     watermark: Timestamp,
+    /// The tick whose summaries the incident stage knows.
+    sealed: Timestamp,
 }
 
 impl Engine {
     /// An engine that knows nothing yet.
     pub fn new(plan: Arc<Plan>) -> Self {
-        let directory = Directory::new(plan.shards);
-        Engine { plan, directory, watermark: Timestamp::MIN }
+        Engine::build(plan, false)
     }
 
-    /// Asks for the scores of every judged sample in [`Output::scores`] from now on.
-    pub fn with_scores(self) -> Self {
-        self
+    /// The same, which gives the scores of every judged sample in [`Output::scores`].
+    pub fn with_scores(plan: Arc<Plan>) -> Self {
+        Engine::build(plan, true)
+    }
+
+    fn build(plan: Arc<Plan>, scores: bool) -> Self {
+        let directory = Directory::new(plan.shards);
+        let shards = (0..plan.shards.max(1)).map(|_| Shard::new(scores)).collect();
+        let incidents = Incidents::new(&plan);
+        let (watermark, sealed) = (Timestamp::MIN, Timestamp::MIN);
+        Engine { plan, directory, shards, incidents, changes: BTreeSet::new(), watermark, sealed }
     }
 
     /// The sink for a decoder that fills `batch`.
@@ -90,12 +116,119 @@ impl Engine {
     }
 
     /// Takes one input. Total: nothing can make it fail.
-    pub fn apply(&mut self, input: Input<'_>, _out: &mut Output) {
+    pub fn apply(&mut self, input: Input<'_>, out: &mut Output) {
         match input {
-            Input::Observe(batch) => batch.clear(),
-            Input::Advance(to) => self.watermark = self.watermark.max(to),
-            Input::Change(_) | Input::Acknowledge { .. } => {}
+            Input::Observe(batch) => {
+                self.place_new_series();
+                for sample in batch.samples.drain(..) {
+                    let place = self.directory.place(sample.series);
+                    self.shards[place.shard as usize].wait(place.slot, sample);
+                }
+                for change in batch.changes.drain(..) {
+                    self.take_change(change, out);
+                }
+                batch.rejects.clear();
+            }
+            Input::Advance(to) => self.advance(to, out),
+            Input::Change(change) => self.take_change(change, out),
+            Input::Acknowledge { alert, at } => self.incidents.acknowledge(&alert, at),
         }
+    }
+
+    /// A series founded by the intake gets its slot in its shard.
+    fn place_new_series(&mut self) {
+        for (signal, place, index) in self.directory.unplaced() {
+            self.shards[place.shard as usize].found(signal, index);
+        }
+    }
+
+    /// A change ahead of the watermark waits for it, so that the order of reading does not matter; an older one acts now.
+    fn take_change(&mut self, change: Change, out: &mut Output) {
+        if self.watermark <= change.at {
+            self.changes.insert(change);
+            if self.plan.bounds.changes < self.changes.len() {
+                self.changes.pop_first();
+            }
+        } else {
+            self.change_now(change, out);
+        }
+    }
+
+    fn change_now(&mut self, change: Change, out: &mut Output) {
+        if change.kind == ChangeKind::Removed {
+            for shard in &mut self.shards {
+                shard.remove_service(&change.service, change.at);
+            }
+            self.tell(change.at, out);
+        }
+        self.incidents.change(change, &self.plan, &mut out.alerts);
+    }
+
+    /// Moves the watermark: judges what lies before it, tick by tick, so that what one signal tells another is the same
+    /// however the watermark came there.
+    fn advance(&mut self, to: Timestamp, out: &mut Output) {
+        if to <= self.watermark {
+            return;
+        }
+        self.watermark = to;
+        for shard in &mut self.shards {
+            shard.prepare(to);
+        }
+        while let Some(next) = self.next_event().filter(|&next| next < to) {
+            let end = (next.floor_to(TICK) + TICK).min(to);
+            while let Some(change) = self.changes.first().filter(|change| change.at < end).cloned() {
+                self.changes.remove(&change);
+                self.incidents.advance(change.at, &self.plan, &mut out.alerts);
+                self.change_now(change, out);
+            }
+            self.seal(end);
+            self.step(end);
+            self.tell(end, out);
+        }
+        self.incidents.advance(to, &self.plan, &mut out.alerts);
+        for shard in &mut self.shards {
+            if let (Some(scores), out) = (&mut shard.told.scores, &mut out.scores) {
+                out.append(scores);
+            }
+        }
+    }
+
+    fn next_event(&self) -> Option<Timestamp> {
+        let shards = self.shards.iter().filter_map(Shard::next).min();
+        let change = self.changes.first().map(|change| change.at);
+        shards.into_iter().chain(change).chain(self.incidents.next_deadline()).min()
+    }
+
+    /// Tells the incident stage, at the first step of a tick, what was true at the end of the one before.
+    fn seal(&mut self, end: Timestamp) {
+        let tick = (end - Span::from_nanos(1)).floor_to(TICK);
+        if self.sealed < tick {
+            self.sealed = tick;
+            self.incidents.watched(self.shards.iter().map(Shard::watched).sum());
+        }
+    }
+
+    fn step(&mut self, to: Timestamp) {
+        let plan = &*self.plan;
+        let ready: usize = self.shards.iter().map(Shard::ready).sum();
+        if PARALLEL_FROM <= ready {
+            self.shards.par_iter_mut().for_each(|shard| shard.step(to, plan));
+        } else {
+            for shard in &mut self.shards {
+                shard.step(to, plan);
+            }
+        }
+    }
+
+    /// Hands the findings of all shards to the incident stage in order of time and signal, whatever shard they came from.
+    fn tell(&mut self, to: Timestamp, out: &mut Output) {
+        let mut findings: Vec<Finding> = self.shards.iter_mut().flat_map(|shard| shard.findings()).collect();
+        findings.sort_by(|a, b| (a.at, &a.signal, a.kind).cmp(&(b.at, &b.signal, b.kind)));
+        for finding in findings {
+            self.incidents.advance(finding.at, &self.plan, &mut out.alerts);
+            self.incidents.take(finding, &self.plan, &mut out.alerts);
+        }
+        self.incidents.advance(to, &self.plan, &mut out.alerts);
     }
 
     /// The series known.
@@ -103,23 +236,77 @@ impl Engine {
         &self.directory
     }
 
+    /// The plan.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The watermark: nothing older will come.
+    pub fn watermark(&self) -> Timestamp {
+        self.watermark
+    }
+
+    /// The incident stage, for status and explanations.
+    pub fn incidents(&self) -> &Incidents {
+        &self.incidents
+    }
+
+    /// The signals under watch, in the order of shards and slots, for status and explanations.
+    pub fn watches(&self) -> impl Iterator<Item = Watched<'_>> {
+        self.shards.iter().flat_map(|shard| &shard.series).flat_map(Series::watches).map(|watch| Watched {
+            signal: watch.signal(),
+            preset: &self.plan.presets[watch.preset()],
+            warming: watch.warming(),
+        })
+    }
+
     /// Records read but not yet judged (their time is not before the watermark).
     pub fn waiting(&self) -> usize {
-        0
+        self.shards.iter().map(Shard::waiting).sum()
+    }
+
+    /// The earliest record that waits.
+    pub fn next_waiting(&self) -> Option<Timestamp> {
+        self.shards.iter().flat_map(Shard::waiting_samples).map(|(_, sample)| sample.at).min()
     }
 
     /// The earliest time at which something happens without data: an absence, a `for`, damping.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        None
+        let shards = self.shards.iter().filter_map(Shard::next_deadline).min();
+        shards.into_iter().chain(self.incidents.next_deadline()).min()
     }
 
-    /// The whole state as tagged, versioned sections.
-    pub fn snapshot(&self) -> Vec<u8> {
-        Vec::new()
+    /// What was dropped or decided among records, by name: the counters of law 7.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            conflicts: self.shards.iter().map(|shard| shard.conflicts).sum(),
+            overtaken: self.shards.iter().map(|shard| shard.overtaken).sum(),
+            signals_refused: self.directory.refused(),
+        }
     }
+}
 
-    /// The engine as it was, with what could not be read of it, by name; such a section starts anew alone.
-    pub fn restore(plan: Arc<Plan>, _bytes: &[u8]) -> (Self, Vec<String>) {
-        (Engine::new(plan), Vec::new())
-    }
+/// Below so many records a step is faster on one thread.
+const PARALLEL_FROM: usize = 2_000;
+
+/// A signal under watch.
+#[derive(Clone, Debug)]
+pub struct Watched<'a> {
+    /// The signal.
+    pub signal: &'a Signal,
+    /// What it is taken for.
+    pub preset: &'a Preset,
+    /// Why nothing is said of it yet.
+    pub warming: Option<String>,
+}
+
+/// Counters of records that did not decide.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Equal signal and time with another value; the greater was kept.
+    pub conflicts: u64,
+    /// Records behind what their signal was judged on already.
+    pub overtaken: u64,
+    /// New signals refused at the bound.
+    pub signals_refused: u64,
 }

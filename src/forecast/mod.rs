@@ -1,37 +1,36 @@
 //! When it will hurt: the first passage over a bound, with an interval and its own record of skill.
+//!
+//! A [`Forecaster`] belongs to one signal and one bound. It mixes three parts, each in a file of its own:
+//!
+//! - [`base`]: the maximum over a horizon is forecast directly, as an anchor (level, daily or weekly season) plus the
+//!   quantiles of the errors that this signal has really shown at that horizon; first passage is then
+//!   P(T <= h) = P(max > bound), and autocorrelation needs no model;
+//! - [`record`]: how often bounds were passed so far, a prior that keeps the first part honest;
+//! - [`ramp`]: a steep slope on an ordinary flow does not continue, so a trend counts only by how clean it is, by leaving
+//!   the range that the signal knew, and by how often its trends went on before.
+//!
+//! [`policy`] decides when the risk has held long enough to be told. Inside, every value is a gap to the bound: negative
+//! while it is kept, in units of a power of two, so that the scale of a signal changes nothing.
 
+mod base;
+mod forecaster;
+mod gap;
+mod ladder;
 mod outlook;
+mod policy;
+mod ramp;
+mod record;
+mod season;
+mod tracker;
 
-pub use outlook::Outlook;
+#[cfg(test)]
+mod stories;
 
-use serde::{Deserialize, Serialize};
+pub use forecaster::Forecaster;
+pub use outlook::{Outlook, Trend};
 
-use crate::calendar::Local;
-use crate::plan::Bound;
-use crate::time::{Span, Timestamp};
+/// Minutes since the epoch: fine enough for every purpose here, and small.
+type Minutes = f64;
 
-/// Foresees when one signal passes one bound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Forecaster {
-    bound_level: f64,
-}
-
-impl Forecaster {
-    /// A forecaster for this bound, knowing nothing yet.
-    pub fn new(bound: Bound) -> Self {
-        Forecaster { bound_level: bound.level }
-    }
-
-    /// Takes the next observation, later than all before.
-    pub fn observe(&mut self, _at: Timestamp, _value: f64, _local: Local) {}
-
-    /// The outlook over `horizon` as of the last observation; none while it cannot tell, or the bound is passed already.
-    pub fn outlook(&self, _horizon: Span) -> Option<Outlook> {
-        None
-    }
-
-    /// Whether the risk has held long enough to be told (and, once told, has not receded).
-    pub fn is_credible(&self) -> bool {
-        self.bound_level.is_nan()
-    }
-}
+/// The horizons of the base, in minutes: 15 min to 7 d.
+const HORIZONS: [f32; 11] = [15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1440.0, 2880.0, 5760.0, 10_080.0];

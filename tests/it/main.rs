@@ -1,10 +1,5 @@
-//! Tests against real servers; `tests/run` starts them and says where they are.
-#![expect(clippy::disallowed_methods, reason = "tests read files and are told by the environment where servers are")]
+//! The integration tests, one binary. What needs a real server stands under `servers`; it fails where its server is missing.
 
-mod smtp;
-mod webhook;
-
-/// What the environment says; a test that lacks its server fails.
-fn setting(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run tests/run, which starts the servers"))
-}
+mod laws;
+mod servers;
+mod tidy;

@@ -1,0 +1,54 @@
+//! Logs: to stderr, as text or JSON.
+
+use std::io::IsTerminal;
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+
+/// How and how much is logged.
+#[derive(Args, Clone, Debug)]
+pub struct LogOptions {
+    /// What is logged to stderr: error, warn, info, debug, trace, or by module (`info,forewarn::deliver=debug`)
+    #[arg(
+        id = "log_level",
+        long = "log",
+        value_name = "LEVEL",
+        default_value = "info",
+        global = true,
+        help_heading = "Logging"
+    )]
+    pub level: String,
+    /// How it is written
+    #[arg(id = "log_format", long = "log-format", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text, global = true, help_heading = "Logging")]
+    pub format: LogFormat,
+}
+
+/// How logs are written.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object per line
+    Json,
+}
+
+impl LogOptions {
+    /// Starts the log; a second start in one process changes nothing.
+    pub(super) fn start(&self) -> Result<(), Failure> {
+        let filter = EnvFilter::try_new(&self.level).map_err(|error| {
+            Failure::Usage(format!(
+                "--log: `{}` is no level: {error}; write error, warn, info, debug or trace",
+                self.level
+            ))
+        })?;
+        let writer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        // An error says that a log was started before, as tests in one process do.
+        let _ = match self.format {
+            LogFormat::Text => writer.with_ansi(std::io::stderr().is_terminal()).try_init(),
+            LogFormat::Json => writer.json().flatten_event(true).try_init(),
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! The command line: what is asked, how it is answered, and the exit code.
+//!
+//! 0 where the work was done, whatever was found; 2 for bad usage or configuration; 1 where the work could not be done.
+
+mod args;
+mod check;
+mod failure;
+mod logging;
+mod models;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+pub use args::{
+    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, ModelsArgs, ReplayCommand, RunArgs,
+    SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
+};
+pub use failure::Failure;
+pub use logging::{LogFormat, LogOptions};
+
+/// Runs the program with the process's own arguments and streams. Colours go to a terminal that wants them (`NO_COLOR`).
+#[expect(clippy::disallowed_methods, reason = "the terminal's wishes are in the environment")]
+pub fn main() -> ExitCode {
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty());
+    let code = run(std::env::args_os(), &mut io::stdout(), &mut io::stderr(), colours);
+    ExitCode::from(code)
+}
+
+/// Runs one command line; results go to `out`, everything else to `err`. Gives the exit code.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+    colours: bool,
+) -> u8 {
+    let parsed = Cli::command().try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            let (stream, code): (&mut dyn Write, u8) = if error.use_stderr() { (err, 2) } else { (out, 0) };
+            let text = error.render();
+            // Where nobody listens there is nothing left to do.
+            let _ = if colours { write!(stream, "{}", text.ansi()) } else { write!(stream, "{text}") };
+            return code;
+        }
+    };
+    if let Err(failure) = cli.log.start() {
+        return failure.report(err, colours);
+    }
+    match dispatch(cli.command, out, err, colours) {
+        Ok(()) => 0,
+        Err(failure) => failure.report(err, colours),
+    }
+}
+
+fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours: bool) -> Result<(), Failure> {
+    match command {
+        Command::Check(args) => check::check(&args, out, err, colours),
+        Command::Models(args) => models::models(&args, out),
+        Command::Run(args) => {
+            let settings = args.settings()?;
+            live(settings, args.backfill)
+        }
+        Command::Replay(args) => {
+            let settings = args.settings()?;
+            crate::replay::replay(&args.work, &settings)?;
+            Ok(())
+        }
+        Command::Eval(_) => Err(Failure::not_built("eval")),
+        Command::Demo(_) => Err(Failure::not_built("demo")),
+        Command::Explain(_) => Err(Failure::not_built("explain")),
+        Command::Templates(_) => Err(Failure::not_built("templates")),
+        Command::Silence(_) => Err(Failure::not_built("silence")),
+        Command::Ack(_) => Err(Failure::not_built("ack")),
+        Command::SendTest(args) => {
+            let settings = args.config.settings()?;
+            args.receiver_of(&settings)?;
+            Err(Failure::not_built("send-test"))
+        }
+    }
+}
+
+/// The live process, where this binary holds it.
+#[cfg(feature = "kafka")]
+fn live(settings: crate::config::Settings, backfill: bool) -> Result<(), Failure> {
+    crate::run::run(settings, crate::run::Options { backfill }).map_err(|error| Failure::Work(error.to_string()))
+}
+
+#[cfg(not(feature = "kafka"))]
+fn live(_: crate::config::Settings, _: bool) -> Result<(), Failure> {
+    Err(Failure::Work("this binary was built without the feature `kafka`; build it with the default features".into()))
+}

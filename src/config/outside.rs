@@ -1,0 +1,55 @@
+//! What a configuration takes from outside its text: files beside it and the environment.
+#![expect(clippy::disallowed_methods, reason = "the one place of the plan that reads files and the environment")]
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::reader::Fault;
+
+/// The surroundings of a configuration.
+#[derive(Clone, Debug)]
+pub(super) struct Outside {
+    /// The folder of the configuration file: relative paths start there.
+    pub(super) base: PathBuf,
+    /// Whether secrets are read; a replay never sends and must work without them.
+    pub(super) secrets: bool,
+}
+
+impl Outside {
+    /// The path as the operator meant it.
+    pub(super) fn path(&self, given: &str) -> PathBuf {
+        self.base.join(given)
+    }
+
+    /// The text of a file beside the configuration.
+    pub(super) fn read(&self, given: &str) -> Result<String, Fault> {
+        read(&self.path(given)).map_err(|why| {
+            let message = format!("cannot read `{given}`: {why}");
+            Fault::new(message).hint("a relative path starts at the folder of the configuration file")
+        })
+    }
+
+    /// Whether there is such a file beside the configuration.
+    pub(super) fn has(&self, given: &str) -> bool {
+        self.path(given).is_file()
+    }
+
+    /// A variable of the environment.
+    pub(super) fn variable(&self, name: &str) -> Result<String, Fault> {
+        std::env::var(name).map_err(|_| {
+            Fault::new(format!("the environment has no variable `{name}`"))
+                .hint("set it where forewarn is started, or name a file instead")
+        })
+    }
+}
+
+/// The text of a file, or why it cannot be had, in words.
+pub(super) fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    })
+}

@@ -1,0 +1,111 @@
+//! How often a signal speaks, and when its silence is news.
+
+use serde::{Deserialize, Serialize};
+
+use super::tail::{Prior, Tail};
+use crate::time::{Span, Timestamp};
+
+/// The learned step between arrivals and the largest gaps among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Cadence {
+    last: Option<Timestamp>,
+    /// The running median gap in seconds; 0 before the first gap.
+    step: f64,
+    /// The factor by which the median still moves, less one.
+    stride: f32,
+    gaps: Tail,
+}
+
+/// Gaps vary far more than values: index 0.5 (measured: 0.25 lets bursts of loss through).
+const PRIOR: Prior = Prior { index: 0.5, weight: 10.0 };
+/// Silence is news once it is seen once in 10^5 arrivals.
+const NEWS: f64 = 5.0;
+/// But never before this many usual gaps: one in a hundred arrivals is lost somewhere.
+const LEAST_GAPS: f64 = 3.0;
+/// And never before this many arrivals.
+const LEAST_ARRIVALS: u32 = 30;
+const FIRST_STRIDE: f32 = 1.0;
+const LAST_STRIDE: f32 = 0.02;
+
+impl Cadence {
+    /// Takes one arrival in; the seconds since the one before, if there was one.
+    pub(super) fn arrive(&mut self, at: Timestamp) -> Option<f64> {
+        let before = self.last.replace(self.last.map_or(at, |last| last.max(at)))?;
+        let gap = at.since(before).as_secs_f64();
+        if gap <= 0.0 {
+            return None;
+        }
+        self.learn_step(gap);
+        self.gaps.count();
+        if self.gaps.least() < gap {
+            self.gaps.file(gap, PRIOR);
+        }
+        Some(gap)
+    }
+
+    /// A running median by steps (Ma, Muthukrishnan and Sandler, 2013, Frugal streaming), in the log domain; the steps
+    /// shrink at each turn. A gap within a thousandth is the step itself.
+    fn learn_step(&mut self, gap: f64) {
+        if self.step == 0.0 {
+            (self.step, self.stride) = (gap, FIRST_STRIDE);
+            return;
+        }
+        let ratio = gap / self.step;
+        if (ratio - 1.0).abs() < 1e-3 {
+            return;
+        }
+        let factor = 1.0 + f64::from(self.stride);
+        let moved = if 1.0 < ratio { ratio.min(factor) } else { ratio.max(1.0 / factor) };
+        self.step *= moved;
+        self.stride = (self.stride * 0.9).max(LAST_STRIDE);
+    }
+
+    /// The usual step in seconds; none before the second arrival.
+    pub(super) fn step(&self) -> Option<f64> {
+        (0.0 < self.step).then_some(self.step)
+    }
+
+    /// When silence becomes news; none while too few arrivals were seen.
+    pub(super) fn silent_after(&self) -> Option<Timestamp> {
+        let last = self.last?;
+        if self.gaps.trials() < LEAST_ARRIVALS {
+            return None;
+        }
+        let gap = self.gaps.size_at(NEWS, PRIOR)?.max(LEAST_GAPS * self.step);
+        Some(last + Span::from_secs_f64(gap))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn silence(gaps: impl Iterator<Item = i64>) -> (f64, f64) {
+        let mut cadence = Cadence::default();
+        let mut at = 0;
+        cadence.arrive(Timestamp::from_secs(at));
+        for gap in gaps {
+            at += gap;
+            cadence.arrive(Timestamp::from_secs(at));
+        }
+        let silent = cadence.silent_after().map_or(0.0, |t| t.since(Timestamp::from_secs(at)).as_secs_f64());
+        (cadence.step().unwrap(), silent)
+    }
+
+    #[test]
+    fn a_regular_sender_is_missed_within_minutes_and_a_moody_one_later() {
+        let (step, silent) = silence((0..1440).map(|_| 60));
+        assert_eq!(step, 60.0);
+        assert!((180.0..600.0).contains(&silent), "{silent}");
+        let (step, silent) = silence((0..1440).map(|i| if i % 97 == 0 { 1800 } else { 50 + i % 20 }));
+        assert!((50.0..70.0).contains(&step), "{step}");
+        assert!(1800.0 * 2.0 < silent, "{silent}");
+        assert_eq!(silence((0..20).map(|_| 60)).1, 0.0, "too few arrivals");
+    }
+
+    #[test]
+    fn the_step_finds_its_median_from_a_bad_start() {
+        let (step, _) = silence(std::iter::once(7200).chain((0..60).map(|_| 60)));
+        assert!((step - 60.0).abs() < 1.5, "{step}");
+    }
+}

@@ -1,0 +1,95 @@
+//! From twelve surprises to two answers.
+
+use super::views::{COUNT, SIZES, Size};
+
+/// What all views together say of one point, in powers of ten of points.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Fused {
+    /// Is any view more surprised than ever? The onset of a trouble wants novelty in any view.
+    pub novelty: f64,
+    /// How much disagrees now? Agreement of the core views: what a point is worth by itself.
+    pub agreement: f64,
+    /// The view that is most surprised.
+    pub first: usize,
+}
+
+/// Surprises below this (once in a hundred points) are ordinary and add nothing.
+const ORDINARY: f64 = 2.0;
+/// What the other views' excesses add to the greatest surprise.
+const NOVELTY_SHARE: f64 = 0.05;
+const AGREEMENT_SHARE: f64 = 1.0;
+
+/// The effect that needs no allowance: a tenth of the range.
+const EFFECT: f64 = 0.1;
+/// Beyond this many powers of ten surprises are drawn together, and never reach [`LIMIT`]: no tail is known so far out.
+const KNEE: f64 = 8.0;
+const LIMIT: f64 = 12.0;
+
+/// A view's surprise with the allowance for small effects (`log10(effect / (range / 10))` where negative) and the clock's:
+/// `step` is `0.5 log10(step / 5 min)`, half-way between counting points and counting time.
+pub(super) fn weigh(surprise: f64, size: Size, range: f64, step: f64) -> f64 {
+    if surprise <= 0.0 {
+        return 0.0;
+    }
+    let least = EFFECT * range;
+    let small = if size.effect < least && 0.0 < size.effect { libm::log10(size.effect / least) } else { 0.0 };
+    let weighed = (surprise + small + step).max(0.0);
+    if weighed <= KNEE { weighed } else { LIMIT - (LIMIT - KNEE) * (LIMIT - KNEE) / (weighed - KNEE + (LIMIT - KNEE)) }
+}
+
+/// Joins the weighed surprises of all views.
+pub(super) fn fuse(surprises: &[f64; COUNT]) -> Fused {
+    let excess = |s: f64| (s - ORDINARY).max(0.0);
+    let (mut first, mut first_core) = (0, 0);
+    let (mut all, mut core) = (0.0, 0.0);
+    for (i, (&s, spec)) in surprises.iter().zip(&SIZES).enumerate() {
+        all += excess(s);
+        if surprises[first] < s {
+            first = i;
+        }
+        if spec.core {
+            core += excess(s);
+            if surprises[first_core] < s {
+                first_core = i;
+            }
+        }
+    }
+    let join = |top: f64, sum: f64, share: f64| top + share * (sum - excess(top)).max(0.0);
+    Fused {
+        novelty: join(surprises[first], all, NOVELTY_SHARE),
+        agreement: join(surprises[first_core], core, AGREEMENT_SHARE),
+        first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_view_makes_novelty_and_many_make_agreement() {
+        let mut surprises = [0.0; COUNT];
+        surprises[5] = 6.0;
+        let lone = fuse(&surprises);
+        assert_eq!((lone.novelty, lone.agreement, lone.first), (6.0, 0.0, 5));
+        surprises[0] = 3.0;
+        surprises[1] = 4.0;
+        let many = fuse(&surprises);
+        assert!((many.novelty - 6.15).abs() < 1e-12);
+        assert_eq!(many.agreement, 5.0);
+    }
+
+    #[test]
+    fn weighing_is_strictly_rising_and_bounded() {
+        let size = |effect| Size { size: 1.0, effect };
+        let mut last = 0.0;
+        for i in 1..200 {
+            let s = weigh(f64::from(i) * 0.2, size(1.0), 1.0, 0.0);
+            assert!(last < s && s < LIMIT, "{i}: {s}");
+            last = s;
+        }
+        assert_eq!(weigh(5.0, size(0.01), 1.0, 0.0), 4.0);
+        assert_eq!(weigh(5.0, size(1.0), 1.0, -0.5), 4.5);
+        assert_eq!(weigh(0.0, size(1.0), 1.0, 3.0), 0.0);
+    }
+}

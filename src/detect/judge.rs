@@ -1,0 +1,240 @@
+//! The judge of one signal.
+
+use serde::{Deserialize, Serialize};
+
+use super::cadence::Cadence;
+use super::drop::Drop;
+use super::fusion::{Fused, fuse, weigh};
+use super::once::Once;
+use super::peaks::Peaks;
+use super::rate::{AGREEMENT, DROP, NOVELTY, Quiet, Rate, STUCK};
+use super::stuck::Stuck;
+use super::views::{COUNT, SIZES, Seen, Views};
+use super::{Judgement, View};
+use crate::baseline::{Band, Level, Range, Scale, Season};
+use crate::calendar::Local;
+use crate::plan::{Preset, Side};
+use crate::time::{Span, Timestamp};
+
+/// Judges the observations of one signal in order of time: first scores, then learns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Judge {
+    cadence: Cadence,
+    first: Option<Timestamp>,
+    latest: Timestamp,
+    points: u32,
+    scale: Scale,
+    before: f64,
+    quick: Level,
+    slow: Level,
+    range: Range,
+    band: Band,
+    season: Option<Box<Season>>,
+    views: Views,
+    peaks: [Peaks; COUNT],
+    novelty: Voice,
+    agreement: Voice,
+    stuck: Stuck,
+    stuck_voice: Voice,
+    drop: Drop,
+    drop_voice: Voice,
+    /// Whether the preset takes silence for news, as told at the last observation.
+    silence_is_news: bool,
+    /// Points in a row that were ordinary.
+    ordinary: u8,
+}
+
+/// One score on its way to people: announced once, converted by its own rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Voice {
+    once: Once,
+    rate: Rate,
+    /// What was news at the present point.
+    news: f64,
+}
+
+/// Memory of the quick level (100 points) and of the slow one (2,000).
+const QUICK: f64 = 0.01;
+const SLOW: f64 = 0.0005;
+/// Points before the first score.
+const WARM_POINTS: u32 = 20;
+/// Life before the first rarity, and before it is believed without a surcharge of one power of ten.
+const WARM: Span = Span::from_days(1);
+const KNOWN: Span = Span::from_days(7);
+/// Half of a score of 1: a surprise of once in 10^5 points.
+const MIDDLE: f64 = 5.0;
+/// Ordinary points in a row that make a signal calm.
+const CALM: u8 = 10;
+/// The step at which points and time count alike: 5 minutes.
+const STEP_SECONDS: f64 = 300.0;
+const WEEK_SECONDS: f64 = 604_800.0;
+
+/// One point's surprises, before they are put into words.
+struct Surprise {
+    fused: Fused,
+    stuck: f64,
+    drop: f64,
+    ordinary: bool,
+}
+
+impl Judge {
+    /// Judges `value`, then learns from it. `at` is later than every observation before; `value` is finite.
+    pub fn observe(&mut self, at: Timestamp, value: f64, local: Local, preset: &Preset) -> Judgement {
+        let value = if value.is_finite() { value } else { self.scale.value(self.before) };
+        let gap = self.cadence.arrive(at);
+        self.silence_is_news = preset.absence;
+        self.latest = self.latest.max(at);
+        let lived = at.since(*self.first.get_or_insert(at));
+        let normal = self.scale.read(value);
+        let seen = self.seen(normal, local);
+        let band = self.expected(&seen);
+        let surprise = self.surprise(&seen);
+        let judgement = self.say(&surprise, &seen, value, band, lived, preset);
+        self.learn(&seen, &surprise, local, gap, lived);
+        judgement
+    }
+
+    /// When silence becomes news, by the cadence learned; none while it is not known, or silence is nothing.
+    pub fn silent_after(&self) -> Option<Timestamp> {
+        if self.silence_is_news { self.cadence.silent_after() } else { None }
+    }
+
+    /// Why the judge says nothing yet, for people; none once it is warm.
+    pub fn warming(&self) -> Option<String> {
+        let lived = self.latest.since(self.first.unwrap_or(self.latest));
+        if self.points < WARM_POINTS {
+            return Some(format!("{} of {WARM_POINTS} points seen", self.points));
+        }
+        (lived < WARM).then(|| format!("known for {lived}, alerts begin after {WARM}"))
+    }
+
+    fn seen(&self, value: f64, local: Local) -> Seen {
+        let quick = self.quick.get().unwrap_or(value);
+        Seen {
+            value,
+            before: if self.points == 0 { value } else { self.before },
+            quick,
+            slow: self.slow.get().unwrap_or(value),
+            expected: self.season.as_ref().and_then(|season| season.expect(local)).unwrap_or(quick),
+            zero: self.scale.zero(),
+            range: self.range.width(),
+        }
+    }
+
+    /// The expected band in the signal's own unit, once there are points to know it from.
+    fn expected(&self, seen: &Seen) -> Option<(f64, f64)> {
+        let (low, high) = self.band.get();
+        (WARM_POINTS <= self.points)
+            .then(|| (self.scale.value(seen.expected + low), self.scale.value(seen.expected + high)))
+    }
+
+    /// log10 of the step against five minutes, halved.
+    fn step_factor(&self) -> f64 {
+        self.cadence.step().map_or(0.0, |step| 0.5 * libm::log10(step / STEP_SECONDS))
+    }
+
+    /// All surprises of this point; the views learn it.
+    fn surprise(&mut self, seen: &Seen) -> Surprise {
+        let step = self.step_factor();
+        let sizes = self.views.look(seen);
+        let mut surprises = [0.0; COUNT];
+        for ((surprise, size), peaks) in surprises.iter_mut().zip(sizes).zip(&mut self.peaks) {
+            if let Some(size) = size {
+                *surprise = weigh(peaks.judge(size.size), size, seen.range, step);
+            }
+        }
+        let fused = fuse(&surprises);
+        let local = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
+        let settled = local.map(|(_, &s)| s).fold(surprises[0], f64::max);
+        Surprise {
+            stuck: self.stuck.judge(0 < self.points && seen.value == seen.before),
+            drop: self.drop.judge(seen),
+            ordinary: !Once::is_alert(fused.novelty) || !Once::is_alert(settled),
+            fused,
+        }
+    }
+
+    /// Puts the surprises into a judgement.
+    fn say(
+        &mut self,
+        surprise: &Surprise,
+        seen: &Seen,
+        value: f64,
+        band: Option<(f64, f64)>,
+        lived: Span,
+        preset: &Preset,
+    ) -> Judgement {
+        self.ordinary = if surprise.ordinary { self.ordinary.saturating_add(1) } else { 0 };
+        let warm = WARM_POINTS <= self.points;
+        let Fused { novelty, agreement, first } = surprise.fused;
+        let news = self.novelty.once.news(novelty);
+        let agreed = self.agreement.once.news(agreement);
+        self.novelty.news = news;
+        self.agreement.news = agreed;
+        let step = self.cadence.step().unwrap_or(60.0) / 60.0;
+        let surcharge = if lived < KNOWN { 1.0 } else { 0.0 };
+        let known = warm && WARM <= lived;
+        let rarity = |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, step) - surcharge;
+        let both = rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT));
+        let upward = seen.expected <= seen.value;
+        let own = |voice: &Voice, height: f64, quiet: Quiet| {
+            (known && quiet.base < height).then(|| rarity(voice, height, quiet))
+        };
+        Judgement {
+            anomaly: if warm { score(agreement) } else { 0.0 },
+            onset: if warm { score(news) } else { 0.0 },
+            expected: band,
+            rarity: known.then_some(both - core::f64::consts::LOG10_2),
+            fresh: warm && (Once::is_alert(news) || Once::is_alert(agreed)),
+            matters: matters(value, band, upward, preset),
+            stuck: own(&self.stuck_voice, surprise.stuck, STUCK),
+            drop: own(&self.drop_voice, surprise.drop, DROP),
+            view: SIZES[first].view,
+            upward,
+            calm: CALM <= self.ordinary,
+        }
+    }
+
+    fn learn(&mut self, seen: &Seen, surprise: &Surprise, local: Local, gap: Option<f64>, lived: Span) {
+        let value = seen.value;
+        if WARM <= lived {
+            let weeks = gap.unwrap_or(0.0).min(2.0 * self.cadence.step().unwrap_or(0.0)) / WEEK_SECONDS;
+            for (voice, news, quiet) in [
+                (&mut self.novelty, None, NOVELTY),
+                (&mut self.agreement, None, AGREEMENT),
+                (&mut self.stuck_voice, Some(surprise.stuck), STUCK),
+                (&mut self.drop_voice, Some(surprise.drop), DROP),
+            ] {
+                let news = news.map_or(voice.news, |s| voice.once.news(s));
+                voice.rate.learn(news, weeks, quiet);
+            }
+            self.season.get_or_insert_default().learn(local, value, seen.quick);
+        }
+        if 0 < self.points {
+            self.band.learn(value - seen.expected);
+        }
+        self.quick.learn(value, QUICK);
+        self.slow.learn(value, SLOW);
+        self.range.learn(value);
+        self.before = value;
+        self.points = self.points.saturating_add(1);
+    }
+}
+
+/// A surprise between 0 and 1, strictly rising.
+fn score(surprise: f64) -> f64 {
+    surprise / (surprise + MIDDLE)
+}
+
+/// Whether the deviation beyond the band hurts and is at least the preset's floor.
+fn matters(value: f64, band: Option<(f64, f64)>, upward: bool, preset: &Preset) -> bool {
+    let hurts = match preset.harm {
+        Some(Side::Above) => upward,
+        Some(Side::Below) => !upward,
+        None => true,
+    };
+    let Some((low, high)) = band else { return hurts };
+    let middle = low / 2.0 + high / 2.0;
+    let deviation = (value - middle).abs();
+    hurts && preset.floor <= deviation && preset.floor_share * middle.abs() <= deviation
+}

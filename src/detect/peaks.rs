@@ -1,0 +1,75 @@
+//! How rare a view's size is: return periods of declustered peaks.
+
+use serde::{Deserialize, Serialize};
+
+use super::tail::{Prior, Tail};
+use crate::baseline::Mean;
+
+/// The peaks of one view. A long excursion files one size, not one for each of its points, else it would fill the tail with
+/// copies of itself (Leadbetter, 1991; Ferro and Segers, 2003, JRSS B).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Peaks {
+    tail: Tail,
+    usual: Mean,
+    /// Largest size of the open cluster, 0 while none is open.
+    open: f32,
+    /// Points of the open cluster, and of those the last ones below its threshold.
+    length: u8,
+    below: u8,
+}
+
+/// A tail of index 0.25 worth ten peaks: some signals' tails are light, some heavy; each says so, but slowly.
+const PRIOR: Prior = Prior { index: 0.25, weight: 10.0 };
+/// A cluster opens above this multiple of the usual size.
+const OPENS: f64 = 1.5;
+/// So many points below the threshold end a cluster.
+const CLOSES: u8 = 5;
+/// A cluster is filed after so many points in any case: by then it is a new normal.
+const LONGEST: u8 = 100;
+const FORGET: f64 = 1.0 / 20_000.0;
+
+impl Peaks {
+    /// log10 of the points in which such a size is seen once; 0 for an ordinary one. Then learns it.
+    pub(super) fn judge(&mut self, size: f64) -> f64 {
+        let threshold = (OPENS * self.usual.get()).max(self.tail.least());
+        let above = threshold < size;
+        let surprise = if above { self.tail.surprise(size, PRIOR).max(0.0) } else { 0.0 };
+        self.tail.count();
+        self.usual.learn(size, FORGET);
+        if above {
+            self.open = self.open.max(size as f32);
+            self.below = 0;
+        }
+        if 0.0 < self.open {
+            self.length += 1;
+            self.below += u8::from(!above);
+            if self.below >= CLOSES || self.length >= LONGEST {
+                self.tail.file(f64::from(self.open), PRIOR);
+                (self.open, self.length, self.below) = (0.0, 0, 0);
+            }
+        }
+        surprise
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_excursion_is_one_peak_until_it_is_the_new_normal() {
+        let mut peaks = Peaks::default();
+        for i in 0..2000u32 {
+            peaks.judge(f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 65536.0);
+        }
+        let first = peaks.judge(10.0);
+        assert!(3.0 < first, "{first}");
+        for _ in 0..90 {
+            assert!(first - 0.1 < peaks.judge(10.0), "it does not teach while it lasts");
+        }
+        (0..110).for_each(|_| {
+            peaks.judge(10.0);
+        });
+        assert!(peaks.judge(10.0) < first);
+    }
+}

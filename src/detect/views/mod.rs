@@ -1,0 +1,158 @@
+//! The ways of looking at a signal, each a size that is 0 for the ordinary and grows with the deviation.
+//!
+//! A view is one file (or one line here). To add one: give it a place in [`SIZES`], compute its size in [`Views::look`].
+//! It is worth its cost only if its removal lowers the accuracy on unlike data sets at once.
+
+mod ring;
+mod shapes;
+
+pub(super) use ring::Ring;
+pub(super) use shapes::{Shapes, Values};
+
+use serde::{Deserialize, Serialize};
+
+use super::View;
+use crate::baseline::Mean;
+
+/// What the views see of a point: normalised, and only from the past.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    /// The value.
+    pub value: f64,
+    /// The value before.
+    pub before: f64,
+    /// The quick level (memory 100 points).
+    pub quick: f64,
+    /// The slow level (memory 2,000 points).
+    pub slow: f64,
+    /// What was expected: season where proved, else the quick level.
+    pub expected: f64,
+    /// Where the true zero lies.
+    pub zero: f64,
+    /// The width of the past range.
+    pub range: f64,
+}
+
+/// How many views there are.
+pub(super) const COUNT: usize = 12;
+
+/// One view's place in the fusion.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spec {
+    /// The word for people.
+    pub view: View,
+    /// Whether it takes part in the pointwise score; slow ones hurt there.
+    pub core: bool,
+}
+
+const fn spec(view: View, core: bool) -> Spec {
+    Spec { view, core }
+}
+
+/// The views in the order of [`Views::look`].
+pub(super) const SIZES: [Spec; COUNT] = [
+    spec(View::Value, true),  // from the quick level
+    spec(View::Level, true),  // from the slow level
+    spec(View::Value, false), // from the season or level
+    spec(View::Level, true),  // mean of 6 residuals
+    spec(View::Level, false), // mean of 24
+    spec(View::Level, false), // mean of 96
+    spec(View::Slope, true),  // difference
+    spec(View::Spread, true), // spread of 24 against its mean
+    spec(View::Shape, true),  // last 8 values against those remembered
+    spec(View::Shape, false), // last 8 extremes of 5
+    spec(View::Value, true),  // a value never seen, between known ones too
+    spec(View::Value, false), // from the quick level, in the asinh domain
+];
+
+/// A size and the deviation behind it on the value's own scale (for the effect floor).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Size {
+    /// The size.
+    pub size: f64,
+    /// The deviation in normalised units.
+    pub effect: f64,
+}
+
+/// The state of all views.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Views {
+    residuals: Ring,
+    spread: Mean,
+    step: Mean,
+    shapes: Shapes,
+    blocks: Shapes,
+    values: Values,
+    block: Block,
+}
+
+/// A block under way: its value farthest from the quick level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Block {
+    extreme: f32,
+    deviation: f32,
+    points: u8,
+}
+
+/// Points of a block.
+const BLOCK: u8 = 5;
+const FORGET: f64 = 0.0005;
+/// The spread is measured against its mean and this share of the range: on constant data the mean decays to nothing.
+const SPREAD_FLOOR: f64 = 0.02;
+
+impl Views {
+    /// The sizes of all views at this point, in the order of [`SIZES`]; then learns it. None where a view does not look
+    /// at this point.
+    pub(super) fn look(&mut self, seen: &Seen) -> [Option<Size>; COUNT] {
+        let alike = |size: f64| Some(Size { size, effect: size });
+        let residual = seen.value - seen.expected;
+        self.residuals.push(residual);
+        let step = (seen.value - seen.before).abs();
+        let quick = (seen.value - seen.quick).abs();
+        let sizes = [
+            alike(quick),
+            alike((seen.value - seen.slow).abs()),
+            alike(residual.abs()),
+            alike(self.residuals.mean(6).abs()),
+            alike(self.residuals.mean(24).abs()),
+            alike(self.residuals.mean(96).abs()),
+            alike(step),
+            self.spread(seen.range),
+            self.shapes.judge(seen.value).map(|distance| Size { size: distance, effect: distance / 8.0 }),
+            self.block(seen),
+            self.values.judge(seen.value).map(|distance| Size { size: distance, effect: quick }),
+            Some(Size { size: self.asinh(seen), effect: quick }),
+        ];
+        self.step.learn(step, FORGET);
+        sizes
+    }
+
+    fn spread(&mut self, range: f64) -> Option<Size> {
+        let spread = self.residuals.spread();
+        let floor = self.spread.get() + SPREAD_FLOOR * range;
+        let size = if 0.0 < floor { spread / floor } else { 0.0 };
+        self.spread.learn(spread, FORGET);
+        Some(Size { size, effect: spread })
+    }
+
+    fn block(&mut self, seen: &Seen) -> Option<Size> {
+        let deviation = (seen.value - seen.quick).abs() as f32;
+        if self.block.points == 0 || self.block.deviation < deviation {
+            (self.block.extreme, self.block.deviation) = (seen.value as f32, deviation);
+        }
+        self.block.points += 1;
+        if self.block.points < BLOCK {
+            return None;
+        }
+        self.block.points = 0;
+        let distance = self.blocks.judge(f64::from(self.block.extreme))?;
+        Some(Size { size: distance, effect: distance / 8.0 })
+    }
+
+    /// The deviation from the quick level where large values count by their ratio; the bend lies at the usual step.
+    fn asinh(&self, seen: &Seen) -> f64 {
+        let (value, level) = (seen.value - seen.zero, seen.quick - seen.zero);
+        let bend = self.step.get().max(1e-6 * value.abs().max(level.abs()));
+        if 0.0 < bend { (libm::asinh(value / bend) - libm::asinh(level / bend)).abs() } else { 0.0 }
+    }
+}

@@ -1,0 +1,161 @@
+//! A small memory of shapes: leader clustering (Hartigan, 1975, Clustering Algorithms).
+//!
+//! It gives what forests and adaptive resonance give (Guha et al., 2016, ICML; da Silva et al., 2019, Neural Networks), at a
+//! five-hundredth of the memory: how far is this from anything seen?
+
+use serde::{Deserialize, Serialize};
+
+use crate::baseline::{Mean, flat};
+
+/// Shapes kept, and points of a shape.
+const KEPT: usize = 32;
+const LENGTH: usize = 8;
+/// Single values kept.
+const VALUES: usize = 64;
+/// The nearest prototype moves by this share towards what it took in.
+const MOVE: f32 = 0.05;
+const FORGET: f64 = 0.0005;
+/// Growth of a use's weight per use: the use of long ago counts half after 1,000.
+const GROWTH: f32 = 1.000_693_4;
+
+/// Which prototypes are used, with forgetting: later uses weigh more.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Uses<const N: usize> {
+    #[serde(with = "flat")]
+    uses: [f32; N],
+    weight: f32,
+    held: u8,
+    distance: Mean,
+}
+
+impl<const N: usize> Uses<N> {
+    fn new() -> Self {
+        Uses { uses: [0.0; N], weight: 1.0, held: 0, distance: Mean::default() }
+    }
+
+    /// The place for something this far from its nearest: a free or the least used one if it is farther than usual, none
+    /// if the nearest takes it.
+    fn place(&mut self, nearest: usize, distance: f64) -> Option<usize> {
+        let far = self.distance.get() < distance;
+        self.distance.learn(distance, FORGET);
+        self.weight *= GROWTH;
+        if self.weight > 1e12 {
+            self.uses.iter_mut().for_each(|u| *u /= self.weight);
+            self.weight = 1.0;
+        }
+        if !far {
+            self.uses[nearest] += self.weight;
+            return None;
+        }
+        let place = if usize::from(self.held) < N {
+            self.held += 1;
+            usize::from(self.held) - 1
+        } else {
+            let mut least = 0;
+            for i in 1..N {
+                if self.uses[i] < self.uses[least] {
+                    least = i;
+                }
+            }
+            least
+        };
+        self.uses[place] = self.weight;
+        Some(place)
+    }
+}
+
+/// The last eight values against 32 prototypes of such.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::detect) struct Shapes {
+    kept: [[f32; LENGTH]; KEPT],
+    uses: Uses<KEPT>,
+    last: [f32; LENGTH],
+    filled: u8,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Shapes { kept: [[0.0; LENGTH]; KEPT], uses: Uses::new(), last: [0.0; LENGTH], filled: 0 }
+    }
+}
+
+impl Shapes {
+    /// The distance (sum of absolute differences) of the last eight values, this one included, from the nearest shape
+    /// known; none until one is known. Then learns.
+    pub(in crate::detect) fn judge(&mut self, value: f64) -> Option<f64> {
+        self.last.copy_within(1.., 0);
+        self.last[LENGTH - 1] = value as f32;
+        if usize::from(self.filled) < LENGTH {
+            self.filled += 1;
+            if usize::from(self.filled) < LENGTH {
+                return None;
+            }
+        }
+        let held = usize::from(self.uses.held);
+        if held == 0 {
+            self.kept[0] = self.last;
+            self.uses.held = 1;
+            self.uses.uses[0] = self.uses.weight;
+            return None;
+        }
+        let (mut nearest, mut distance) = (0, f32::MAX);
+        for (i, shape) in self.kept[..held].iter().enumerate() {
+            let mut sum = 0.0;
+            for (a, b) in shape.iter().zip(&self.last) {
+                sum += (a - b).abs();
+            }
+            if sum < distance {
+                (nearest, distance) = (i, sum);
+            }
+        }
+        match self.uses.place(nearest, f64::from(distance)) {
+            Some(place) => self.kept[place] = self.last,
+            None => {
+                for (kept, last) in self.kept[nearest].iter_mut().zip(&self.last) {
+                    *kept += MOVE * (last - *kept);
+                }
+            }
+        }
+        Some(f64::from(distance))
+    }
+}
+
+/// A value against 64 values known: new even between known levels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::detect) struct Values {
+    #[serde(with = "flat")]
+    kept: [f32; VALUES],
+    uses: Uses<VALUES>,
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Values { kept: [0.0; VALUES], uses: Uses::new() }
+    }
+}
+
+impl Values {
+    /// The distance from the nearest value known; none until one is known. Then learns.
+    pub(in crate::detect) fn judge(&mut self, value: f64) -> Option<f64> {
+        let value = value as f32;
+        let held = usize::from(self.uses.held);
+        if held == 0 {
+            self.kept[0] = value;
+            self.uses.held = 1;
+            self.uses.uses[0] = self.uses.weight;
+            return None;
+        }
+        let (mut nearest, mut distance) = (0, f32::MAX);
+        for (i, kept) in self.kept[..held].iter().enumerate() {
+            let far = (kept - value).abs();
+            if far < distance {
+                (nearest, distance) = (i, far);
+            }
+        }
+        match self.uses.place(nearest, f64::from(distance)) {
+            Some(place) => self.kept[place] = value,
+            None => self.kept[nearest] += MOVE * (value - self.kept[nearest]),
+        }
+        Some(f64::from(distance))
+    }
+}

@@ -1,0 +1,136 @@
+//! One bound of one signal: an objective or a limit, foreseen or passed.
+
+use serde::{Deserialize, Serialize};
+
+use super::words;
+use crate::calendar::Local;
+use crate::forecast::{Forecaster, Outlook};
+use crate::incident::{Breach, Target};
+use crate::plan::{Bound, Plan};
+use crate::signal::Signal;
+use crate::time::{Span, Timestamp};
+
+/// A bound under watch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Bounded {
+    target: Target,
+    bound: Bound,
+    hold: Span,
+    forecaster: Box<Forecaster>,
+    /// Since when the value is on the side that hurts.
+    passed_since: Option<Timestamp>,
+    /// Observations in a row on the good side, while the bound counts as passed.
+    good: u8,
+    /// Whether the bound has been passed for as long as it must hold.
+    passed: bool,
+}
+
+/// How a signal stands against its bounds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Standing {
+    /// No bound is passed or credibly ahead.
+    Clear,
+    /// A bound will be passed.
+    Ahead {
+        /// Which and when.
+        breach: Breach,
+        /// Since when it shows.
+        since: Timestamp,
+        /// In words.
+        words: String,
+    },
+    /// A bound is passed now.
+    Passed {
+        /// Which.
+        breach: Breach,
+        /// Since when.
+        since: Timestamp,
+        /// In words.
+        words: String,
+    },
+}
+
+impl Standing {
+    /// The worse of two: passed before ahead, an objective before a limit, the sooner before the later.
+    pub(super) fn worse_of(self, other: Standing) -> Standing {
+        fn rank(standing: &Standing) -> (u8, bool, Option<Timestamp>) {
+            match standing {
+                Standing::Passed { breach, since, .. } => (0, breach.target == Target::Limit, Some(*since)),
+                Standing::Ahead { breach, .. } => (1, false, Some(breach.outlook.earliest)),
+                Standing::Clear => (2, false, None),
+            }
+        }
+        if rank(&other) < rank(&self) { other } else { self }
+    }
+}
+
+/// A signal is back on the good side after so many observations in a row.
+const GOOD_AGAIN: u8 = 2;
+
+impl Bounded {
+    /// The version of the saved form.
+    pub(super) const VERSION: u8 = 1;
+
+    /// All bounds of a signal; a preset's limit holds only where nobody set one.
+    pub(super) fn all(signal: &Signal, plan: &Plan, preset: usize) -> Vec<Bounded> {
+        let objectives = plan.objectives.iter().filter(|objective| objective.signal.matches(signal)).map(|objective| {
+            let target = Target::Objective { name: objective.name.clone(), service: objective.service.clone() };
+            Bounded::new(target, objective.bound, objective.hold, plan.horizon)
+        });
+        let limits = plan.limits.iter().filter(|limit| limit.signal.matches(signal));
+        let limits: Vec<Bound> = limits.map(|limit| limit.bound).collect();
+        let fallback = plan.presets[preset].limit.filter(|_| limits.is_empty());
+        let limits = limits
+            .into_iter()
+            .chain(fallback)
+            .map(|bound| Bounded::new(Target::Limit, bound, Span::ZERO, plan.horizon));
+        objectives.chain(limits).collect()
+    }
+
+    fn new(target: Target, bound: Bound, hold: Span, horizon: Span) -> Self {
+        let forecaster = Box::new(Forecaster::new(bound).with_horizon(horizon));
+        Bounded { target, bound, hold, forecaster, passed_since: None, good: 0, passed: false }
+    }
+
+    /// Whether a saved bound is this one.
+    pub(super) fn is_same(&self, saved: &Bounded) -> bool {
+        (&self.target, self.bound, self.hold) == (&saved.target, saved.bound, saved.hold)
+    }
+
+    /// Takes the next value and says how the signal stands.
+    pub(super) fn observe(&mut self, at: Timestamp, value: f64, local: Local, plan: &Plan) -> Standing {
+        self.forecaster.observe(at, value, local);
+        if self.bound.is_passed(value) {
+            let since = *self.passed_since.get_or_insert(at);
+            self.good = 0;
+            self.passed |= self.hold <= at.since(since);
+        } else {
+            self.good = self.good.saturating_add(1);
+            if !self.passed || GOOD_AGAIN <= self.good {
+                self.passed = false;
+                self.passed_since = None;
+            }
+        }
+        if self.passed {
+            let since = self.passed_since.unwrap_or(at);
+            let outlook = Outlook::certain(since);
+            return Standing::Passed {
+                breach: self.breach(true, outlook),
+                since,
+                words: String::from("is beyond its bound"),
+            };
+        }
+        match self.forecaster.outlook(plan.horizon) {
+            Some(outlook) if self.forecaster.is_credible() => {
+                let trend = self.forecaster.trend();
+                let since = trend.map_or(at, |trend| trend.since);
+                Standing::Ahead { breach: self.breach(false, outlook), since, words: words::trend(trend) }
+            }
+            _ => Standing::Clear,
+        }
+    }
+
+    fn breach(&self, now: bool, outlook: Outlook) -> Breach {
+        Breach { target: self.target.clone(), level: self.bound.level, side: self.bound.side, now, outlook }
+    }
+}

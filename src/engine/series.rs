@@ -1,0 +1,212 @@
+//! One series in its shard: the meter that makes values of readings, and a watch for each signal derived from it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Scored;
+use super::batch::{Sample, SeriesIx};
+use super::section::{Section, Writer};
+use super::shard::{Place, magnitude};
+use super::watch::Watch;
+use crate::calendar::LocalClock;
+use crate::incident::Finding;
+use crate::plan::Plan;
+use crate::signal::{Meter, Observation, Reading, Signal, Stat};
+use crate::time::Timestamp;
+
+/// What a shard says.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) findings: Vec<Finding>,
+    /// Scores, where they were asked for.
+    pub(super) scores: Option<Vec<Scored>>,
+}
+
+impl Told {
+    pub(super) fn new(scores: bool) -> Self {
+        Told { findings: Vec::new(), scores: scores.then(Vec::new) }
+    }
+}
+
+/// One series and what is derived from it.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub(super) signal: Arc<Signal>,
+    pub(super) index: SeriesIx,
+    /// The deadline that the shard has on its list for this series.
+    pub(super) noted: Option<Timestamp>,
+    core: SeriesCore,
+    watches: Vec<(Stat, Box<Watch>)>,
+}
+
+/// What of a series is kept in a snapshot besides its watches.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct SeriesCore {
+    meter: Meter,
+    /// Time and magnitude of the newest reading; for log lines the end of the last closed interval.
+    last: Option<(Timestamp, f64)>,
+    /// Whether its service was removed for good, until it speaks again.
+    removed: bool,
+}
+
+impl Series {
+    pub(super) fn new(signal: Arc<Signal>, index: SeriesIx) -> Self {
+        Series { signal, index, noted: None, core: SeriesCore::default(), watches: Vec::new() }
+    }
+
+    /// Where a record stands against what was seen. Log lines are never duplicates.
+    pub(super) fn place(&self, sample: &Sample) -> Place {
+        let Some((last, value)) = self.core.last else { return Place::Next };
+        let lines = matches!(sample.reading, Reading::Lines(_) | Reading::Share { .. });
+        if sample.at < last {
+            Place::Overtaken
+        } else if last < sample.at || lines {
+            Place::Next
+        } else if value.total_cmp(&magnitude(&sample.reading)).is_eq() {
+            Place::Repeat
+        } else {
+            Place::Conflict
+        }
+    }
+
+    /// Takes the next record: first the deadlines before it, then the values it gives.
+    pub(super) fn take(&mut self, sample: &Sample, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
+        while let Some(due) = self.next_deadline()
+            && due < sample.at
+        {
+            self.deadline(due, plan, clock, told);
+        }
+        self.core.removed = false;
+        let mut values = Values::default();
+        self.core.meter.advance(sample.at, &mut |value| values.push(value));
+        self.core.meter.read(sample.at, &sample.reading, &mut |value| values.push(value));
+        // Lines of one interval come in any order; only what lies before a closed interval is overtaken.
+        self.core.last = match sample.reading {
+            Reading::Lines(_) | Reading::Share { .. } => values.last().map(|value| (value.at, 0.0)).or(self.core.last),
+            _ => Some((sample.at, magnitude(&sample.reading))),
+        };
+        self.judge(&values, Some(sample.row), plan, clock, told);
+    }
+
+    /// The deadline `at` passes: an interval closes, or silence becomes news.
+    pub(super) fn deadline(&mut self, at: Timestamp, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
+        if self.core.meter.next_deadline().is_some_and(|due| due <= at) {
+            let mut values = Values::default();
+            self.core.meter.advance(at, &mut |value| values.push(value));
+            self.core.last = self.core.last.max_time(at);
+            self.judge(&values, None, plan, clock, told);
+        }
+        for (_, watch) in &mut self.watches {
+            watch.deadline(at, told);
+        }
+    }
+
+    fn judge(&mut self, values: &Values, row: Option<u64>, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
+        for value in values {
+            let watch = watch_of(&mut self.watches, &self.signal, value.stat, plan);
+            let judgement = watch.observe(value.at, value.value, clock.local(&plan.calendar, value.at), plan, told);
+            if let Some(scores) = &mut told.scores {
+                scores.push(Scored {
+                    series: self.index,
+                    stat: value.stat,
+                    row: row.unwrap_or(u64::MAX),
+                    at: value.at,
+                    value: value.value,
+                    anomaly: judgement.anomaly,
+                    onset: judgement.onset,
+                });
+            }
+        }
+    }
+
+    /// The earliest time at which something happens without a record.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        let meter = self.core.meter.next_deadline();
+        let silence = self.watches.iter().filter(|_| !self.core.removed).filter_map(|(_, watch)| watch.next_deadline());
+        meter.into_iter().chain(silence).min()
+    }
+
+    /// Its service was removed for good.
+    pub(super) fn remove(&mut self, at: Timestamp, told: &mut Told) {
+        self.core.removed = true;
+        for (_, watch) in &mut self.watches {
+            watch.remove(at, told);
+        }
+    }
+
+    /// The watches, for status and explanations.
+    pub(super) fn watches(&self) -> impl Iterator<Item = &Watch> {
+        self.watches.iter().map(|(_, watch)| &**watch)
+    }
+}
+
+/// The observations of one reading: mostly one, at most a few.
+type Values = smallvec::SmallVec<[Observation; 4]>;
+
+trait LastTime {
+    fn max_time(self, at: Timestamp) -> Self;
+}
+
+impl LastTime for Option<(Timestamp, f64)> {
+    fn max_time(self, at: Timestamp) -> Self {
+        match self {
+            Some((last, value)) if at <= last => Some((last, value)),
+            _ => Some((at, 0.0)),
+        }
+    }
+}
+
+fn watch_of<'a>(
+    watches: &'a mut Vec<(Stat, Box<Watch>)>,
+    signal: &Arc<Signal>,
+    stat: Stat,
+    plan: &Plan,
+) -> &'a mut Watch {
+    let at = watches.iter().position(|(have, _)| *have == stat).unwrap_or_else(|| {
+        let signal = match stat.label() {
+            Some(label) => Arc::new(signal.with("stat", label)),
+            None => Arc::clone(signal),
+        };
+        watches.push((stat, Box::new(Watch::new(signal, plan))));
+        watches.len() - 1
+    });
+    &mut watches[at].1
+}
+
+const SERIES: u8 = 1;
+const CORE: u8 = 2;
+const WATCH: u8 = 3;
+const VERSION: u8 = 1;
+
+impl Series {
+    /// Writes the series as sections: identity, core, then each watch with its own.
+    pub(super) fn save(&self, to: &mut Writer) {
+        to.put(SERIES, VERSION, &*self.signal);
+        to.put(CORE, VERSION, &self.core);
+        for (stat, watch) in &self.watches {
+            to.put(WATCH, VERSION, stat);
+            watch.save(to);
+        }
+    }
+
+    /// Whether a section begins a series, and which.
+    pub(super) fn begins(section: &Section<'_>) -> Option<Signal> {
+        if section.tag == SERIES { section.read(VERSION) } else { None }
+    }
+
+    /// Reads one section that follows the identity; false where it cannot be read.
+    pub(super) fn load(&mut self, section: &Section<'_>, plan: &Plan) -> bool {
+        match section.tag {
+            CORE => section.read(VERSION).map(|core| self.core = core).is_some(),
+            WATCH => match section.read::<Stat>(VERSION) {
+                Some(stat) => {
+                    watch_of(&mut self.watches, &self.signal, stat, plan);
+                    true
+                }
+                None => false,
+            },
+            _ => self.watches.last_mut().is_some_and(|(_, watch)| watch.load(section)),
+        }
+    }
+}

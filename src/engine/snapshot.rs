@@ -1,0 +1,132 @@
+//! The engine's whole state as bytes, and back: restore and continue is the same as continue (law 3).
+//!
+//! A header with the format's version, then sections: the watermark and counters, the incident stage, each series with its
+//! watches, and the records that wait. A newer release reads what an older one wrote; what it cannot read starts anew
+//! alone and is named.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::batch::{Sample, SeriesIx};
+use super::directory::Place;
+use super::section::{Writer, sections};
+use super::series::Series;
+use super::{Engine, Incidents};
+use crate::plan::Plan;
+use crate::signal::{Change, Reading, Signal};
+use crate::time::Timestamp;
+
+const ENGINE: u8 = 100;
+const INCIDENTS: u8 = 101;
+const WAITING: u8 = 102;
+const VERSION: u8 = 1;
+
+/// What of the engine is saved besides its parts.
+#[derive(Debug, Serialize, Deserialize)]
+struct EngineState {
+    watermark: Timestamp,
+    sealed: Timestamp,
+    changes: Vec<Change>,
+    conflicts: u64,
+    overtaken: u64,
+}
+
+/// A record that waited; its series by its place among the saved ones, so that the number of shards may change.
+#[derive(Debug, Serialize, Deserialize)]
+struct WaitingState {
+    series: u32,
+    at: Timestamp,
+    reading: Reading,
+    row: u64,
+}
+
+impl Engine {
+    /// The whole state as tagged, versioned sections.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut to = Writer::default();
+        let counts = self.counts();
+        let state = EngineState {
+            watermark: self.watermark,
+            sealed: self.sealed,
+            changes: self.changes.iter().cloned().collect(),
+            conflicts: counts.conflicts,
+            overtaken: counts.overtaken,
+        };
+        to.put(ENGINE, VERSION, &state);
+        to.put(INCIDENTS, Incidents::VERSION, &self.incidents);
+        for shard in &self.shards {
+            for series in &shard.series {
+                series.save(&mut to);
+            }
+        }
+        let mut first = 0;
+        for shard in &self.shards {
+            let waiting = shard.waiting_samples().map(|(slot, sample)| WaitingState {
+                series: first + slot,
+                at: sample.at,
+                reading: sample.reading.clone(),
+                row: sample.row,
+            });
+            to.put(WAITING, VERSION, &waiting.collect::<Vec<_>>());
+            first += shard.series.len() as u32;
+        }
+        to.into_bytes()
+    }
+
+    /// The engine as it was, with what could not be read of it, by name; such a part starts anew alone.
+    pub fn restore(plan: Arc<Plan>, bytes: &[u8]) -> (Self, Vec<String>) {
+        let mut engine = Engine::new(plan);
+        let mut lost = Vec::new();
+        let plan = Arc::clone(&engine.plan);
+        let mut saved: Vec<(SeriesIx, Place)> = Vec::new();
+        for section in sections(bytes) {
+            if let Some(signal) = Series::begins(&section) {
+                saved.push(engine.readmit(signal));
+                continue;
+            }
+            let read = match section.tag {
+                ENGINE => section.read(VERSION).map(|state| engine.restore_state(state)).is_some(),
+                INCIDENTS => section.read(Incidents::VERSION).map(|saved| engine.incidents = saved).is_some(),
+                WAITING => section.read(VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some(),
+                _ => saved.last().is_some_and(|&(_, place)| engine.series_at(place).load(&section, &plan)),
+            };
+            if !read {
+                let of = saved.last().map(|&(_, place)| engine.series_at(place).signal.to_string());
+                let of = of.unwrap_or_else(|| "the engine".to_owned());
+                lost.push(format!("{of}: section {} of version {} starts anew", section.tag, section.version));
+            }
+        }
+        for shard in &mut engine.shards {
+            shard.note_all();
+        }
+        (engine, lost)
+    }
+
+    fn readmit(&mut self, signal: Signal) -> (SeriesIx, Place) {
+        let found = self.directory.readmit(signal);
+        self.place_new_series();
+        found
+    }
+
+    fn series_at(&mut self, place: Place) -> &mut Series {
+        &mut self.shards[place.shard as usize].series[place.slot as usize]
+    }
+
+    fn restore_state(&mut self, state: EngineState) {
+        self.watermark = state.watermark;
+        self.sealed = state.sealed;
+        self.changes = state.changes.into_iter().collect();
+        self.shards[0].conflicts = state.conflicts;
+        self.shards[0].overtaken = state.overtaken;
+    }
+
+    fn restore_waiting(&mut self, waiting: Vec<WaitingState>, saved: &[(SeriesIx, Place)]) {
+        for record in waiting {
+            if let Some(&(series, place)) = saved.get(record.series as usize) {
+                let sample = Sample { series, at: record.at, reading: record.reading, row: record.row };
+                self.shards[place.shard as usize].wait(place.slot, sample);
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! One signal under watch: its judge, its bounds, and the troubles that are open.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::bounded::{Bounded, Standing};
+use super::section::{Section, Writer};
+use super::series::Told;
+use super::words;
+use crate::calendar::Local;
+use crate::detect::{Judge, Judgement};
+use crate::incident::{Breach, Finding, Kind, Phase};
+use crate::plan::Plan;
+use crate::signal::Signal;
+use crate::time::Timestamp;
+
+/// A watched signal.
+#[derive(Debug)]
+pub(super) struct Watch {
+    signal: Arc<Signal>,
+    preset: usize,
+    unit: Option<String>,
+    judge: Judge,
+    bounds: Vec<Bounded>,
+    troubles: Troubles,
+}
+
+/// The troubles of one signal that are open, at most one of a kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Troubles {
+    anomaly: Option<Trouble>,
+    forecast: Option<Trouble>,
+    absence: Option<Trouble>,
+    /// When the signal last spoke.
+    spoke: Option<Timestamp>,
+}
+
+/// An open trouble as it was last told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Trouble {
+    since: Timestamp,
+    rarity: f64,
+    breach: Option<Breach>,
+    told_at: Timestamp,
+}
+
+impl Watch {
+    pub(super) fn new(signal: Arc<Signal>, plan: &Plan) -> Self {
+        let preset = plan.preset_of(&signal).unwrap_or(plan.presets.len().saturating_sub(1));
+        let unit = plan.presets[preset].unit.clone();
+        let bounds = Bounded::all(&signal, plan, preset);
+        Watch { signal, preset, unit, judge: Judge::default(), bounds, troubles: Troubles::default() }
+    }
+
+    /// The signal.
+    pub(super) fn signal(&self) -> &Arc<Signal> {
+        &self.signal
+    }
+
+    /// The index of its preset in the plan.
+    pub(super) fn preset(&self) -> usize {
+        self.preset
+    }
+
+    /// Why nothing is said of it yet; none once it is warm.
+    pub(super) fn warming(&self) -> Option<String> {
+        self.judge.warming()
+    }
+
+    /// Judges one value, learns from it, and tells what became of its troubles.
+    pub(super) fn observe(
+        &mut self,
+        at: Timestamp,
+        value: f64,
+        local: Local,
+        plan: &Plan,
+        told: &mut Told,
+    ) -> Judgement {
+        let judgement = self.judge.observe(at, value, local, &plan.presets[self.preset]);
+        let mut standing = Standing::Clear;
+        for bounded in &mut self.bounds {
+            standing = standing.worse_of(bounded.observe(at, value, local, plan));
+        }
+        let seen = Seen { at, value, judgement: &judgement };
+        self.troubles.spoke = Some(at);
+        self.end_absence(&seen, told);
+        self.bound_troubles(standing, &seen, told);
+        self.anomaly_trouble(&seen, told);
+        judgement
+    }
+
+    fn end_absence(&mut self, seen: &Seen<'_>, told: &mut Told) {
+        if let Some(trouble) = self.troubles.absence.take() {
+            let words = words::speaks_again(trouble.since, seen.at);
+            told.findings.push(self.finding(Kind::Absence, Phase::Cleared, &trouble, Some(seen), seen.at, words));
+        }
+    }
+
+    /// A bound that is passed or will be. A forecast that comes true stays a forecast; what was not foreseen is an anomaly.
+    fn bound_troubles(&mut self, standing: Standing, seen: &Seen<'_>, told: &mut Told) {
+        match standing {
+            Standing::Clear => {
+                if let Some(trouble) = self.troubles.forecast.take() {
+                    let came = trouble.breach.as_ref().is_some_and(|breach| breach.now);
+                    let (phase, words) = match came {
+                        true => (Phase::Cleared, "is back within its bound"),
+                        false => (Phase::Withdrawn, "is no longer on its way to its bound"),
+                    };
+                    told.findings.push(self.finding(
+                        Kind::Forecast,
+                        phase,
+                        &trouble,
+                        Some(seen),
+                        seen.at,
+                        words.to_owned(),
+                    ));
+                }
+                if let Some(trouble) = self.troubles.anomaly.take_if(|trouble| trouble.breach.is_some()) {
+                    let words = "is back within its bound".to_owned();
+                    told.findings.push(self.finding(
+                        Kind::Anomaly,
+                        Phase::Cleared,
+                        &trouble,
+                        Some(seen),
+                        seen.at,
+                        words,
+                    ));
+                }
+            }
+            Standing::Ahead { breach, since, words } => {
+                self.tell_breach(Kind::Forecast, breach, since, words, seen, told)
+            }
+            Standing::Passed { breach, since, words } => {
+                let kind = if self.troubles.forecast.is_some() { Kind::Forecast } else { Kind::Anomaly };
+                self.tell_breach(kind, breach, since, words, seen, told);
+            }
+        }
+    }
+
+    fn tell_breach(
+        &mut self,
+        kind: Kind,
+        breach: Breach,
+        since: Timestamp,
+        words: String,
+        seen: &Seen<'_>,
+        told: &mut Told,
+    ) {
+        let slot = self.troubles.of(kind);
+        let phase = match slot {
+            None => Phase::Raised,
+            Some(trouble) if is_news(trouble, &breach, seen.at) => Phase::Updated,
+            Some(_) => return,
+        };
+        let since = slot.as_ref().map_or(since, |trouble| trouble.since.min(since));
+        let rarity = seen.judgement.rarity.unwrap_or(0.0);
+        let trouble = Trouble { since, rarity, breach: Some(breach), told_at: seen.at };
+        *slot = Some(trouble.clone());
+        told.findings.push(self.finding(kind, phase, &trouble, Some(seen), seen.at, words));
+    }
+
+    /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
+    fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
+        let Judgement { rarity, stuck, drop, fresh, matters, .. } = *seen.judgement;
+        let rarity =
+            [rarity.filter(|_| matters && fresh), stuck, drop].into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
+        let is_news = 0.0 <= rarity;
+        match &mut self.troubles.anomaly {
+            None if is_news => {
+                let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at };
+                self.troubles.anomaly = Some(trouble.clone());
+                let words = words::surprise(seen.judgement);
+                told.findings.push(self.finding(Kind::Anomaly, Phase::Raised, &trouble, Some(seen), seen.at, words));
+            }
+            Some(trouble) if trouble.breach.is_none() && seen.judgement.calm => {
+                let trouble = trouble.clone();
+                self.troubles.anomaly = None;
+                let words = "is back within what is usual".to_owned();
+                told.findings.push(self.finding(Kind::Anomaly, Phase::Cleared, &trouble, Some(seen), seen.at, words));
+            }
+            // Half a decade rarer is worth telling the incident, no less.
+            Some(trouble) if trouble.rarity + 0.5 <= rarity => {
+                trouble.rarity = rarity;
+                trouble.told_at = seen.at;
+                let trouble = trouble.clone();
+                let words = words::surprise(seen.judgement);
+                told.findings.push(self.finding(Kind::Anomaly, Phase::Updated, &trouble, Some(seen), seen.at, words));
+            }
+            _ => {}
+        }
+    }
+
+    /// The earliest time at which silence is news.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        if self.troubles.absence.is_some() {
+            return None;
+        }
+        self.judge.silent_after()
+    }
+
+    /// A deadline passed: if it is this signal's, it is absent.
+    pub(super) fn deadline(&mut self, at: Timestamp, told: &mut Told) {
+        if self.next_deadline().is_none_or(|due| at < due) {
+            return;
+        }
+        let since = self.troubles.spoke.unwrap_or(at);
+        let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at };
+        self.troubles.absence = Some(trouble.clone());
+        let words = words::silence(since, at);
+        told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, words));
+    }
+
+    /// The signal was removed for good.
+    pub(super) fn remove(&mut self, at: Timestamp, told: &mut Told) {
+        let troubles = std::mem::take(&mut self.troubles);
+        for (kind, trouble) in
+            [(Kind::Anomaly, troubles.anomaly), (Kind::Forecast, troubles.forecast), (Kind::Absence, troubles.absence)]
+        {
+            if let Some(trouble) = trouble {
+                told.findings.push(self.finding(kind, Phase::Gone, &trouble, None, at, "was removed".to_owned()));
+            }
+        }
+    }
+
+    fn finding(
+        &self,
+        kind: Kind,
+        phase: Phase,
+        trouble: &Trouble,
+        seen: Option<&Seen<'_>>,
+        at: Timestamp,
+        words: String,
+    ) -> Finding {
+        Finding {
+            signal: Arc::clone(&self.signal),
+            kind,
+            phase,
+            at,
+            since: trouble.since,
+            value: seen.map(|seen| seen.value),
+            expected: seen.and_then(|seen| seen.judgement.expected),
+            score: seen.map_or(0.0, |seen| seen.judgement.anomaly.max(seen.judgement.onset)),
+            rarity: trouble.rarity,
+            unit: self.unit.clone(),
+            breach: trouble.breach.clone(),
+            words,
+        }
+    }
+}
+
+/// One value and what was said of it.
+#[derive(Clone, Copy, Debug)]
+struct Seen<'a> {
+    at: Timestamp,
+    value: f64,
+    judgement: &'a Judgement,
+}
+
+impl Troubles {
+    fn of(&mut self, kind: Kind) -> &mut Option<Trouble> {
+        match kind {
+            Kind::Forecast => &mut self.forecast,
+            Kind::Absence => &mut self.absence,
+            Kind::Anomaly | Kind::Log | Kind::Change => &mut self.anomaly,
+        }
+    }
+}
+
+/// Whether a breach has changed enough for the incident to decide anew: it came true or ended, its probability moved by a
+/// tenth, its time by a quarter of what is left.
+fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
+    let Some(before) = &trouble.breach else { return true };
+    if before.now != breach.now || before.target != breach.target || before.level != breach.level {
+        return true;
+    }
+    if breach.now {
+        return false;
+    }
+    let left = breach.outlook.likely.since(now).as_secs_f64();
+    let moved = breach.outlook.likely.since(before.outlook.likely).as_secs_f64().abs();
+    0.1 <= (breach.outlook.probability - before.outlook.probability).abs() || 0.25 * left <= moved
+}
+
+const JUDGE: u8 = 10;
+const JUDGE_VERSION: u8 = 1;
+const BOUND: u8 = 11;
+const TROUBLES: u8 = 12;
+
+impl Watch {
+    /// Writes the judge, each bound and the troubles as sections of their own.
+    pub(super) fn save(&self, to: &mut Writer) {
+        to.put(JUDGE, JUDGE_VERSION, &self.judge);
+        for bounded in &self.bounds {
+            to.put(BOUND, Bounded::VERSION, bounded);
+        }
+        to.put(TROUBLES, 1, &self.troubles);
+    }
+
+    /// Reads one section; a bound is taken only where the plan still has it.
+    pub(super) fn load(&mut self, section: &Section<'_>) -> bool {
+        match section.tag {
+            JUDGE => section.read(JUDGE_VERSION).map(|judge| self.judge = judge).is_some(),
+            BOUND => match section.read::<Bounded>(Bounded::VERSION) {
+                Some(saved) => {
+                    if let Some(bounded) = self.bounds.iter_mut().find(|bounded| bounded.is_same(&saved)) {
+                        *bounded = saved;
+                    }
+                    true
+                }
+                None => false,
+            },
+            TROUBLES => section.read(1).map(|troubles| self.troubles = troubles).is_some(),
+            _ => false,
+        }
+    }
+}

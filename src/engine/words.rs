@@ -1,0 +1,74 @@
+//! What was seen, as one clause for people.
+
+use crate::detect::{Judgement, View};
+use crate::forecast::Trend;
+use crate::time::{Span, Timestamp};
+
+/// A surprise: "jumped above what is usual".
+pub(super) fn surprise(judgement: &Judgement) -> String {
+    if judgement.stuck.is_some_and(|stuck| 0.0 <= stuck) && judgement.view == View::Stuck {
+        return "has not moved for unusually long".to_owned();
+    }
+    if judgement.drop.is_some_and(|drop| 0.0 <= drop) && judgement.view == View::Drop {
+        return "fell to the floor".to_owned();
+    }
+    let side = if judgement.upward { "above" } else { "below" };
+    match judgement.view {
+        View::Value => format!("has a value {side} any it is known for"),
+        View::Level => format!("stays {side} its usual level"),
+        View::Slope => format!("jumped {side} what is usual from one moment to the next"),
+        View::Spread => "varies more than it is known to".to_owned(),
+        View::Shape => "moves in a way not seen before".to_owned(),
+        View::Stuck => "has not moved for unusually long".to_owned(),
+        View::Drop => "fell to the floor".to_owned(),
+    }
+}
+
+/// A bound ahead: "rises by 0.055 an hour".
+pub(super) fn trend(trend: Option<Trend>) -> String {
+    match trend {
+        Some(Trend { slope_per_hour, .. }) => {
+            let verb = if slope_per_hour < 0.0 { "falls" } else { "rises" };
+            format!("{verb} by {} an hour", number(slope_per_hour.abs()))
+        }
+        None => "has come as close before at this time of its day".to_owned(),
+    }
+}
+
+/// Silence: "silent for 5m".
+pub(super) fn silence(since: Timestamp, at: Timestamp) -> String {
+    format!("has been silent for {}", round(at.since(since)))
+}
+
+/// The end of a silence.
+pub(super) fn speaks_again(since: Timestamp, at: Timestamp) -> String {
+    format!("speaks again after {}", round(at.since(since)))
+}
+
+fn round(span: Span) -> Span {
+    Span::from_secs(span.nanos() / 1_000_000_000)
+}
+
+/// Three significant digits.
+fn number(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let digits = (2.0 - libm::floor(libm::log10(value.abs()))).clamp(0.0, 12.0) as usize;
+    let text = format!("{value:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in
+            [(0.0551, "0.0551"), (812.34, "812"), (1.5, "1.5"), (0.0, "0"), (123_456.0, "123456"), (2e-5, "0.00002")]
+        {
+            assert_eq!(number(value), text);
+        }
+    }
+}

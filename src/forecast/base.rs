@@ -1,0 +1,222 @@
+//! The base without trend: the maximum over each horizon, forecast directly.
+
+use serde::{Deserialize, Serialize};
+
+use super::season::Season;
+use super::tracker::Tracker;
+use super::{HORIZONS, Minutes};
+use crate::calendar::Local;
+
+/// The anchors that a forecast may stand on: the present level, the daily and the weekly season.
+const EXPERTS: usize = 3;
+
+/// Forecasts of one horizon that wait for their end; a new one begins every quarter of the horizon.
+const PENDING: usize = 4;
+
+/// The shortest mean, minutes: half a value of the five-minute grid is forgotten with the next one.
+const SHORTEST_MEAN: f32 = 7.2;
+
+/// Errors that a horizon must have seen before it speaks for itself; the shortest one, before the base speaks at all.
+const WARM: u16 = 4;
+const WARM_FIRST: u16 = 12;
+
+/// How errors grow from each horizon to the next where that one is cold: (h_k / h_(k-1))^0.3.
+const GROWTH: [f32; HORIZONS.len()] = [1.0, 1.231, 1.231, 1.231, 1.231, 1.231, 1.231, 1.129, 1.231, 1.231, 1.183];
+
+/// P(first crossing within h) = P(max over h > bound), from anchors and the errors really made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Base {
+    /// The present level for each horizon: a mean over about a quarter of it, so that the sub-cycles of a sawtooth which are
+    /// shorter than the horizon do not move its anchor.
+    levels: Option<[f32; HORIZONS.len()]>,
+    season: Season,
+    horizons: [Horizon; HORIZONS.len()],
+    last: Minutes,
+    /// The usual time between values of the grid, minutes.
+    usual: f32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Horizon {
+    trackers: [Tracker; EXPERTS],
+    pending: [Option<Pending>; PENDING],
+    /// When the newest forecast was made, minutes.
+    made: i32,
+}
+
+/// A forecast of the maximum that waits for its end.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Pending {
+    due: i32,
+    experts: u8,
+    peak: f32,
+    anchors: [f32; EXPERTS],
+}
+
+impl Base {
+    /// Learns the mean of a step of the grid that ended at `now`, then forecasts from there.
+    pub(super) fn learn(&mut self, now: Minutes, value: f32, local: Local) {
+        let elapsed = if self.levels.is_none() { 5.0 } else { (now - self.last).clamp(1.0, 1e6) as f32 };
+        let is_gap = self.usual != 0.0 && 3.0 * self.usual + 10.0 < elapsed;
+        self.usual += if self.usual == 0.0 { elapsed } else { (elapsed.min(4.0 * self.usual) - self.usual) * 0.1 };
+        self.last = now;
+        self.verify(now, value, if is_gap { elapsed } else { 0.0 });
+        self.season.learn(value, local, elapsed.min(if is_gap { self.usual } else { elapsed }));
+        let levels = self.levels.get_or_insert([value; HORIZONS.len()]);
+        for (level, horizon) in levels.iter_mut().zip(HORIZONS) {
+            let share = elapsed / (horizon / 4.0).max(SHORTEST_MEAN);
+            *level += (value - *level) * (1.0 - libm::expf(-share));
+        }
+        self.promise(now, value, local);
+    }
+
+    /// The rhythm that it learned.
+    pub(super) fn season(&self) -> &Season {
+        &self.season
+    }
+
+    /// The probability that the bound (gap 0) is passed within each horizon, given the newest value; none while cold.
+    pub(super) fn within(&self, value: f32, local: Local) -> Option<[f64; HORIZONS.len()]> {
+        if self.horizons[0].trackers[0].seen() < WARM_FIRST {
+            return None;
+        }
+        let (anchors, experts) = self.anchors(value, local);
+        let mut known: [Option<Tracker>; EXPERTS] = [None; EXPERTS];
+        let mut within = [0.0; HORIZONS.len()];
+        for (k, horizon) in self.horizons.iter().enumerate() {
+            horizon.borrow(k, &mut known);
+            within[k] = pool(&known[..experts], &anchors[k]);
+        }
+        Some(monotone(within))
+    }
+
+    /// The anchors of each horizon, and how many of them hold.
+    fn anchors(&self, value: f32, local: Local) -> ([[f32; EXPERTS]; HORIZONS.len()], usize) {
+        let experts = 1 + self.season.experts();
+        let levels = self.levels.unwrap_or([value; HORIZONS.len()]);
+        let [daily, weekly] = if 1 < experts { self.season.anchors(value, local) } else { [[0.0; HORIZONS.len()]; 2] };
+        (std::array::from_fn(|k| [levels[k], daily[k], weekly[k]]), experts)
+    }
+
+    /// Compares the forecasts that end now with what came; one whose horizon lies half in a gap of the data is dropped.
+    fn verify(&mut self, now: Minutes, value: f32, gap: f32) {
+        let mut known: [Option<Tracker>; EXPERTS] = [None; EXPERTS];
+        for (k, horizon) in self.horizons.iter_mut().enumerate() {
+            for slot in &mut horizon.pending {
+                let Some(pending) = slot else { continue };
+                if HORIZONS[k] < 2.0 * gap {
+                    *slot = None;
+                    continue;
+                }
+                pending.peak = pending.peak.max(value);
+                if f64::from(pending.due) <= now {
+                    for (expert, tracker) in horizon.trackers[..usize::from(pending.experts)].iter_mut().enumerate() {
+                        let borrowed = known[expert].map(|shorter| shorter.stretched(GROWTH[k]));
+                        tracker.learn(pending.peak - pending.anchors[expert], borrowed.as_ref());
+                    }
+                    *slot = None;
+                }
+            }
+            horizon.borrow(k, &mut known);
+        }
+    }
+
+    /// Begins new forecasts where a quarter of the horizon has passed.
+    fn promise(&mut self, now: Minutes, value: f32, local: Local) {
+        let (anchors, experts) = self.anchors(value, local);
+        let now = now as i32;
+        for (k, horizon) in self.horizons.iter_mut().enumerate() {
+            let is_first = horizon.pending.iter().all(Option::is_none);
+            if !is_first && ((now - horizon.made) as f32) < HORIZONS[k] / PENDING as f32 {
+                continue;
+            }
+            if let Some(slot) = horizon.pending.iter_mut().find(|slot| slot.is_none()) {
+                let due = now.saturating_add(HORIZONS[k] as i32);
+                *slot = Some(Pending { due, experts: experts as u8, peak: f32::MIN, anchors: anchors[k] });
+                horizon.made = now;
+            }
+        }
+    }
+}
+
+impl Horizon {
+    /// What is known of errors at this horizon: its own, or while it is cold those of the next shorter one, stretched.
+    fn borrow(&self, k: usize, known: &mut [Option<Tracker>; EXPERTS]) {
+        for (known, own) in known.iter_mut().zip(&self.trackers) {
+            let is_warm = if k == 0 { WARM_FIRST } else { WARM } <= own.seen();
+            *known = if is_warm { Some(*own) } else { known.map(|shorter| shorter.stretched(GROWTH[k])) };
+        }
+    }
+}
+
+/// The experts' probabilities that gap 0 is passed, pooled linearly by their past losses.
+fn pool(known: &[Option<Tracker>], anchors: &[f32; EXPERTS]) -> f64 {
+    let least = known.iter().flatten().map(Tracker::loss).fold(f32::MAX, f32::min);
+    let (mut sum, mut total) = (0.0, 0.0);
+    for (tracker, anchor) in known.iter().zip(anchors) {
+        if let Some(tracker) = tracker {
+            let weight = tracker.weight(least);
+            sum += weight * tracker.exceeds(-anchor);
+            total += weight;
+        }
+    }
+    if total == 0.0 { 0.0 } else { sum / total }
+}
+
+/// A longer horizon cannot be safer than a shorter one. Where the estimates say so, the truth is taken half way between
+/// raising the longer and lowering the shorter.
+fn monotone(within: [f64; HORIZONS.len()]) -> [f64; HORIZONS.len()] {
+    let (mut raised, mut lowered) = (within, within);
+    for k in 1..HORIZONS.len() {
+        raised[k] = raised[k].max(raised[k - 1]);
+    }
+    for k in (1..HORIZONS.len()).rev() {
+        lowered[k - 1] = lowered[k - 1].min(lowered[k]);
+    }
+    std::array::from_fn(|k| (raised[k] + lowered[k]) / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Local = Local { weekday: 0, second: 43_200, holiday: false };
+
+    fn uniform(state: &mut u32) -> f32 {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (*state >> 8) as f32 / 16_777_216.0
+    }
+
+    #[test]
+    fn the_risk_is_that_of_the_errors_made() {
+        // independent normal values, mean -2 and spread 1: each step passes the bound with probability .0228
+        let (mut base, mut state) = (Base::default(), 7);
+        for i in 0..4000 {
+            let normal = (0..12).map(|_| uniform(&mut state)).sum::<f32>() - 6.0;
+            base.learn(f64::from(i) * 5.0, normal - 2.0, NOON);
+        }
+        let within = base.within(-2.0, NOON).unwrap();
+        for (k, steps) in [(0, 3), (2, 12), (4, 48)] {
+            let expected = 1.0 - (1.0 - 0.0228f64).powi(steps);
+            assert!((within[k] - expected).abs() < 0.12, "{steps} steps: {} {expected}", within[k]);
+        }
+    }
+
+    #[test]
+    fn it_says_nothing_until_it_has_been_tested() {
+        let mut base = Base::default();
+        for i in 0..10 {
+            base.learn(f64::from(i) * 5.0, -1.0, NOON);
+        }
+        assert_eq!(base.within(-1.0, NOON), None);
+    }
+
+    #[test]
+    fn forecasts_over_a_gap_are_dropped() {
+        let mut base = Base::default();
+        (0..100).for_each(|i| base.learn(f64::from(i) * 5.0, -1.0, NOON));
+        let seen = base.horizons[4].trackers[0].seen();
+        base.learn(500.0 + 600.0, -1.0, NOON);
+        assert_eq!(base.horizons[4].trackers[0].seen(), seen);
+    }
+}

@@ -1,0 +1,225 @@
+//! The rhythm of a signal in local time: a slow level, a daily and a weekly profile, and whether the rhythm pays.
+
+use serde::{Deserialize, Serialize};
+
+use super::HORIZONS;
+use crate::calendar::Local;
+
+const DAY: f32 = 1440.0;
+const WEEK: f32 = 7.0 * DAY;
+
+/// Slots of the daily profile (half-hours) and of the weekly one (three hours).
+const DAILY: usize = 48;
+const WEEKLY: usize = 56;
+
+/// The profile is used where it leaves at most this share of the error that the level alone makes.
+const PAYS: f32 = 0.85;
+
+/// The factor by which a deviation from the profile fades in one slot: exp(-0.5 h / 4 h) and exp(-3 h / 4 h).
+const FADE_DAILY: f32 = 0.882_496_9;
+const FADE_WEEKLY: f32 = 0.472_366_55;
+
+/// Level and profiles, fed with values winsorised at slow outer quantiles: one incident would ruin them otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Season {
+    level: f32,
+    low: f32,
+    high: f32,
+    size: f32,
+    /// Minutes learned.
+    age: f32,
+    daily: Profile,
+    weekly: Profile,
+    /// Running errors of the level without and with the daily profile.
+    error_plain: f32,
+    error_seasonal: f32,
+    /// How far the profile is believed, 0 to 1; moves by a day's time so that nothing jumps.
+    belief: f32,
+}
+
+/// The mean deviation from the level in each slot of a cycle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Profile {
+    points: Vec<f32>,
+    mean: f32,
+    slot: u8,
+    sum: f32,
+    count: u16,
+}
+
+impl Default for Season {
+    fn default() -> Self {
+        Season {
+            level: 0.0,
+            low: 0.0,
+            high: 0.0,
+            size: 0.0,
+            age: 0.0,
+            daily: Profile::new(DAILY),
+            weekly: Profile::new(WEEKLY),
+            error_plain: 0.0,
+            error_seasonal: 0.0,
+            belief: 0.0,
+        }
+    }
+}
+
+impl Season {
+    /// Learns one value of the grid; `elapsed` minutes after the one before.
+    pub(super) fn learn(&mut self, value: f32, local: Local, elapsed: f32) {
+        if self.age == 0.0 {
+            (self.level, self.low, self.high) = (value, value, value);
+        }
+        self.prove(value, local, elapsed);
+        let tame = self.tame(value);
+        let rest = tame - self.level;
+        self.daily.learn(rest, daily_slot(local), (DAY / self.age.max(1.0)).clamp(0.1, 1.0));
+        self.weekly.learn(rest, weekly_slot(local), (WEEK / self.age.max(1.0)).clamp(0.25, 1.0));
+        self.level += rest * elapsed / (self.age.min(DAY) + elapsed);
+        self.age = (self.age + elapsed).min(1e9);
+    }
+
+    /// How many experts it can feed beside the level: the daily one after two days, the weekly one after two weeks.
+    pub(super) fn experts(&self) -> usize {
+        if self.age < 2.0 * DAY {
+            0
+        } else if self.age < 2.0 * WEEK {
+            1
+        } else {
+            2
+        }
+    }
+
+    /// What of a value is rhythm, as far as it is believed.
+    pub(super) fn share(&self, local: Local) -> f32 {
+        self.belief * (self.daily.points[daily_slot(local)] - self.daily.mean)
+    }
+
+    /// The highest share of the rhythm within the next `minutes`.
+    pub(super) fn lift(&self, local: Local, minutes: f64) -> f32 {
+        if self.belief == 0.0 {
+            return 0.0;
+        }
+        let slots = (minutes / 30.0).clamp(0.0, DAILY as f64 - 1.0) as usize;
+        let from = daily_slot(local);
+        let highest = (from..=from + slots).map(|slot| self.daily.points[slot % DAILY]).fold(f32::MIN, f32::max);
+        self.belief * (highest - self.daily.mean)
+    }
+
+    /// The highest expected value over each horizon, by the daily and by the weekly profile, given the value now:
+    /// max over s of level + profile(s) + (distance now) * exp(-s / 4 h).
+    pub(super) fn anchors(&self, value: f32, local: Local) -> [[f32; HORIZONS.len()]; 2] {
+        let daily = self.daily.highest(value - self.level, daily_slot(local), 30.0, FADE_DAILY);
+        let weekly = self.weekly.highest(value - self.level, weekly_slot(local), 180.0, FADE_WEEKLY);
+        [daily.map(|rest| self.level + rest), weekly.map(|rest| self.level + rest)]
+    }
+
+    /// Winsorises a value at slow 2 % and 98 % trackers; the first day only finds the range.
+    fn tame(&mut self, value: f32) -> f32 {
+        if self.age < DAY {
+            (self.low, self.high) = (self.low.min(value), self.high.max(value));
+            self.size = (self.high - self.low) / 4.0;
+            return value;
+        }
+        let tame = value.clamp(self.low, self.high);
+        let away = (value - self.level).abs();
+        self.size += (away.min(5.0 * self.size) - self.size) * 0.01;
+        let gain = 0.05 * self.size;
+        self.high += gain * (0.98 - if value < self.high { 1.0 } else { 0.0 });
+        self.low += gain * (0.02 - if value < self.low { 1.0 } else { 0.0 });
+        self.high = self.high.max(self.low);
+        tame
+    }
+
+    /// Compares level and profile on a value that neither has seen.
+    fn prove(&mut self, value: f32, local: Local, elapsed: f32) {
+        if self.age < DAY {
+            return;
+        }
+        let plain = value - self.level - self.daily.mean;
+        let seasonal = plain - (self.daily.points[daily_slot(local)] - self.daily.mean);
+        let rate = (elapsed / DAY).min(1.0);
+        self.error_plain += (plain.abs() - self.error_plain) * rate;
+        self.error_seasonal += (seasonal.abs() - self.error_seasonal) * rate;
+        let pays = 2.0 * DAY <= self.age && self.error_seasonal < PAYS * self.error_plain;
+        self.belief = if pays { (self.belief + rate).min(1.0) } else { (self.belief - rate).max(0.0) };
+    }
+}
+
+impl Profile {
+    fn new(slots: usize) -> Self {
+        Profile { points: vec![0.0; slots], mean: 0.0, slot: 0, sum: 0.0, count: 0 }
+    }
+
+    /// Collects the mean of a slot and folds it in once the next one begins.
+    fn learn(&mut self, rest: f32, slot: usize, rate: f32) {
+        if usize::from(self.slot) != slot && self.count != 0 {
+            let point = &mut self.points[usize::from(self.slot)];
+            *point += (self.sum / f32::from(self.count) - *point) * rate;
+            self.mean = self.points.iter().sum::<f32>() / self.points.len() as f32;
+            (self.sum, self.count) = (0.0, 0);
+        }
+        self.slot = slot as u8;
+        self.sum += rest;
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// The highest point of profile plus fading distance over each horizon.
+    fn highest(&self, rest: f32, slot: usize, width: f32, fade: f32) -> [f32; HORIZONS.len()] {
+        let mut away = rest - self.points[slot];
+        let mut highest = [0.0; HORIZONS.len()];
+        let mut most = rest;
+        let mut step = 0;
+        for (highest, horizon) in highest.iter_mut().zip(HORIZONS) {
+            let last = ((horizon / width).ceil() as usize).min(self.points.len());
+            while step < last {
+                step += 1;
+                away *= fade;
+                most = most.max(self.points[(slot + step) % self.points.len()] + away);
+            }
+            *highest = most;
+        }
+        highest
+    }
+}
+
+fn daily_slot(local: Local) -> usize {
+    (local.second / 1800) as usize % DAILY
+}
+
+fn weekly_slot(local: Local) -> usize {
+    (usize::from(local.weekday) * 8 + (local.second / 10_800) as usize) % WEEKLY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(minute: usize) -> Local {
+        Local { weekday: (minute / 1440 % 7) as u8, second: (minute % 1440 * 60) as u32, holiday: false }
+    }
+
+    /// A week of a signal on the 5-minute grid.
+    fn learned(value: impl Fn(usize) -> f32) -> Season {
+        let mut season = Season::default();
+        (0..7 * 288).for_each(|i| season.learn(value(i * 5), local(i * 5), 5.0));
+        season
+    }
+
+    #[test]
+    fn a_daily_hump_is_rhythm_and_foreseen() {
+        let hump = |minute: usize| if minute % 1440 / 60 == 2 { 1.0 } else { 0.0 };
+        let season = learned(hump);
+        assert!(0.8 < season.share(local(150)) && season.share(local(600)).abs() < 0.2);
+        let [daily, _] = season.anchors(0.0, local(0));
+        assert!(daily[2] < 0.2 && 0.7 < daily[4], "{daily:?}");
+        assert!(0.8 < season.lift(local(0), 180.0) && season.lift(local(0), 30.0) < 0.2);
+    }
+
+    #[test]
+    fn a_level_or_a_ramp_has_no_rhythm() {
+        assert_eq!(learned(|_| 3.0).share(local(150)), 0.0);
+        let ramp = learned(|minute| minute as f32 / 1440.0);
+        assert!(ramp.share(local(150)).abs() < 0.05, "{}", ramp.share(local(150)));
+    }
+}

@@ -1,0 +1,135 @@
+//! Quantiles of forecast errors, corrected after each one.
+
+use serde::{Deserialize, Serialize};
+
+/// The levels that are tracked.
+const LEVELS: [f32; 8] = [0.02, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.98];
+
+/// The least step, as a share of the errors' size: a tracker never freezes.
+const LEAST_GAIN: f32 = 0.002;
+
+/// Follows eight quantiles of a stream of errors by online subgradient steps on the pinball loss: the proportional part of
+/// conformal PID control (Angelopoulos, Candès, Tibshirani, NeurIPS 2023; Gibbs & Candès, NeurIPS 2021). Beyond the outer
+/// quantiles the tails are exponential (Davison & Smith, JRSS-B 1990).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tracker {
+    points: [f32; LEVELS.len()],
+    /// Mean size of an error, winsorised.
+    size: f32,
+    /// Running pinball loss, the measure by which experts are weighed.
+    loss: f32,
+    seen: u16,
+}
+
+impl Tracker {
+    /// How many errors it has seen.
+    pub(super) fn seen(&self) -> u16 {
+        self.seen
+    }
+
+    /// Learns one error. The first ones of a horizon start from `borrowed`, what the next shorter horizon knows: a tracker
+    /// that starts from its first error forecasts too much for weeks.
+    pub(super) fn learn(&mut self, error: f32, borrowed: Option<&Tracker>) {
+        if self.seen == 0 {
+            *self = match borrowed {
+                Some(shorter) => Tracker { seen: 0, ..*shorter },
+                None => Tracker { points: [error; LEVELS.len()], size: error.abs(), loss: 0.0, seen: 0 },
+            };
+        }
+        let fresh = 1.0 / (f32::from(self.seen) + 1.0);
+        let loss = self.pinball(error);
+        self.loss += (loss - self.loss) * fresh.max(0.05);
+        let tame = if self.size == 0.0 { error.abs() } else { error.abs().min(5.0 * self.size) };
+        self.size += (tame - self.size) * fresh.max(0.02);
+        let gain = (2.5 / (f32::from(self.seen) + 26.0)).max(LEAST_GAIN) * self.size;
+        let mut floor = f32::NEG_INFINITY;
+        for (point, level) in self.points.iter_mut().zip(LEVELS) {
+            let below = if error < *point { 1.0 } else { 0.0 };
+            *point = (*point + gain * (level - below)).max(floor);
+            floor = *point;
+        }
+        self.seen = self.seen.saturating_add(1);
+    }
+
+    /// The same errors, spread `factor` times as wide about their median.
+    pub(super) fn stretched(&self, factor: f32) -> Tracker {
+        let median = self.points[3];
+        Tracker { points: self.points.map(|point| median + (point - median) * factor), ..*self }
+    }
+
+    /// The probability of an error above `room`.
+    pub(super) fn exceeds(&self, room: f32) -> f64 {
+        let last = LEVELS.len() - 1;
+        if room < self.points[0] {
+            let scale = (self.points[1] - self.points[0]) / 1.609_438; // ln(0.10 / 0.02)
+            return 1.0 - tail(LEVELS[0], self.points[0] - room, scale);
+        }
+        for i in 0..last {
+            let (left, right) = (self.points[i], self.points[i + 1]);
+            if room < right {
+                let share = (room - left) / (right - left);
+                return f64::from(1.0 - (LEVELS[i] + (LEVELS[i + 1] - LEVELS[i]) * share));
+            }
+        }
+        let scale = (self.points[last] - self.points[last - 2]) / 1.609_438; // ln(0.10 / 0.02)
+        tail(1.0 - LEVELS[last], room - self.points[last], scale)
+    }
+
+    /// The weight against the best expert: w ~ exp(-6 (loss / least loss - 1)) (Vovk 1990; Cesa-Bianchi & Lugosi 2006).
+    pub(super) fn weight(&self, least: f32) -> f64 {
+        if self.loss <= least {
+            return 1.0;
+        }
+        if least == 0.0 { 0.0 } else { libm::exp(-6.0 * f64::from(self.loss / least - 1.0)) }
+    }
+
+    /// The running loss.
+    pub(super) fn loss(&self) -> f32 {
+        self.loss
+    }
+
+    fn pinball(&self, error: f32) -> f32 {
+        let one = |(point, level): (&f32, f32)| {
+            let miss = error - point;
+            if miss < 0.0 { (level - 1.0) * miss } else { level * miss }
+        };
+        self.points.iter().zip(LEVELS).map(one).sum()
+    }
+}
+
+/// An exponential tail with mass `mass` that begins `beyond` before the point asked for.
+fn tail(mass: f32, beyond: f32, scale: f32) -> f64 {
+    if beyond <= 0.0 {
+        return f64::from(mass);
+    }
+    if scale <= 0.0 { 0.0 } else { f64::from(mass) * libm::exp(-f64::from(beyond / scale)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_finds_the_quantiles_of_its_errors() {
+        let mut tracker = Tracker::default();
+        let mut state = 1u32;
+        for _ in 0..5000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            tracker.learn((state >> 8) as f32 / 16_777_216.0, None); // uniform on 0..1
+        }
+        for (room, expected) in [(0.1, 0.9), (0.5, 0.5), (0.75, 0.25), (0.9, 0.1)] {
+            assert!((tracker.exceeds(room) - expected).abs() < 0.05, "{room}: {}", tracker.exceeds(room));
+        }
+        assert!(tracker.exceeds(3.0) < 1e-6 && 0.999 < tracker.exceeds(-2.0));
+        let median = tracker.points[3];
+        let (wide, narrow) = (tracker.stretched(2.0).exceeds(median + 0.4), tracker.exceeds(median + 0.2));
+        assert!((wide - narrow).abs() < 1e-4, "{wide} {narrow}");
+    }
+
+    #[test]
+    fn a_constant_stream_leaves_no_risk_above_it() {
+        let mut tracker = Tracker::default();
+        (0..50).for_each(|_| tracker.learn(0.0, None));
+        assert_eq!((tracker.exceeds(0.1), tracker.exceeds(-0.1)), (0.0, 1.0));
+    }
+}

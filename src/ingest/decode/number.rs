@@ -1,0 +1,134 @@
+//! Decimal numbers read in place: the short ones exactly by one division, the rest by the standard library.
+
+/// Powers of ten that a double holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+/// The greatest integer up to which doubles hold every integer.
+const EXACT: u64 = 1 << 53;
+
+/// Reads the number of a line protocol field (`1.5`, `-3i`, `7u`, `1e9`, `NaN`) that starts at `start`.
+///
+/// Answers the value and the byte after it, nothing where there is no such number. Correctly rounded: a mantissa below
+/// 2^53 divided by an exact power of ten is (Clinger, "How to read floating point numbers accurately", 1990).
+pub(super) fn scan(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let (negative, mut at) = match bytes.get(start)? {
+        b'-' => (true, start + 1),
+        b'+' => (false, start + 1),
+        _ => (false, start),
+    };
+    let mut mantissa = 0u64;
+    let whole = digits(bytes, &mut at, &mut mantissa);
+    let mut scale = 0;
+    let pointed = bytes.get(at) == Some(&b'.');
+    if pointed {
+        at += 1;
+        scale = digits(bytes, &mut at, &mut mantissa);
+    }
+    let exact = whole + scale != 0 && whole + scale <= 18 && mantissa <= EXACT && scale < POWERS.len();
+    match bytes.get(at) {
+        None | Some(b',' | b' ' | b'\n' | b'\r') if exact => {
+            let value = mantissa as f64 / POWERS[scale];
+            Some((if negative { -value } else { value }, at))
+        }
+        _ => scan_any(bytes, start),
+    }
+}
+
+/// Takes decimal digits into `mantissa` (wrapping beyond 19 of them) and answers how many there were.
+#[inline]
+fn digits(bytes: &[u8], at: &mut usize, mantissa: &mut u64) -> usize {
+    let start = *at;
+    while let Some(digit) = bytes.get(*at).map(|byte| byte.wrapping_sub(b'0'))
+        && digit < 10
+    {
+        *mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+        *at += 1;
+    }
+    *at - start
+}
+
+/// The slow way: suffixes, exponents, more digits than a double holds.
+fn scan_any(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let rest = &bytes[start..];
+    let length = rest.iter().position(|byte| matches!(byte, b',' | b' ' | b'\n' | b'\r')).unwrap_or(rest.len());
+    let text = std::str::from_utf8(&rest[..length]).ok()?;
+    let value = match text.as_bytes().last()? {
+        b'i' => text[..length - 1].parse::<i64>().ok()? as f64,
+        b'u' => text[..length - 1].parse::<u64>().ok()? as f64,
+        _ => text.parse().ok()?,
+    };
+    Some((value, start + length))
+}
+
+/// Reads an integer that saturates; answers it and the byte after it.
+pub(super) fn scan_integer(bytes: &[u8], start: usize) -> Option<(i64, usize)> {
+    let negative = bytes.get(start) == Some(&b'-');
+    let mut at = start + usize::from(negative);
+    let first = at;
+    let mut value = 0i64;
+    while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0'))
+        && digit < 10
+    {
+        let digit = i64::from(if negative { -(digit as i8) } else { digit as i8 });
+        value = value.saturating_mul(10).saturating_add(digit);
+        at += 1;
+    }
+    (first < at).then_some((value, at))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_end_at_their_delimiter() {
+        for (text, value, end) in [
+            ("1 ", 1.0, 1),
+            ("-0.5,b=2", -0.5, 4),
+            ("42i", 42.0, 3),
+            ("-42i 7", -42.0, 4),
+            ("18446744073709551615u", 18446744073709551615.0, 21),
+            ("9223372036854775807i", 9223372036854775807.0, 20),
+            ("1.", 1.0, 2),
+            (".5\n", 0.5, 2),
+            ("+3", 3.0, 2),
+            ("1e-3\r\n", 1e-3, 4),
+            ("98.09570312500001 1", 98.09570312500001, 17),
+            ("0.1", 0.1, 3),
+            ("123456789012345678901234567890", 123456789012345678901234567890.0, 30),
+            ("1e999", f64::INFINITY, 5),
+        ] {
+            assert_eq!(scan(text.as_bytes(), 0), Some((value, end)), "{text}");
+        }
+        assert!(scan(b"NaN", 0).is_some_and(|(value, _)| value.is_nan()));
+        for bad in ["", "-", ".", "1x", "1.5i", "i", "9223372036854775808i", "-1u", "1_0", "0x1", "--1"] {
+            assert_eq!(scan(bad.as_bytes(), 0), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn integers_saturate() {
+        for (text, value) in
+            [("0", 0), ("-7", -7), ("99999999999999999999", i64::MAX), ("-99999999999999999999", i64::MIN)]
+        {
+            assert_eq!(scan_integer(text.as_bytes(), 0), Some((value, text.len())), "{text}");
+        }
+        assert_eq!(scan_integer(b"-", 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_double_is_read_as_the_standard_library_reads_it(value in proptest::num::f64::NORMAL, decimals in 0usize..20) {
+            for text in [format!("{value}"), format!("{value:e}"), format!("{:.decimals$}", value % 1e12)] {
+                let (read, end) = scan(text.as_bytes(), 0).unwrap();
+                prop_assert_eq!(read.to_bits(), text.parse::<f64>().unwrap().to_bits());
+                prop_assert_eq!(end, text.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Text lines that start with a time: RFC 3339 (with a blank or a `T`), or syslog as RFC 3164 and RFC 5424 write it.
+//!
+//! The service is the file's stem, the level a word among the first of the line, or syslog's priority. RFC 3164 tells no
+//! year: it is that of the record before, or at first the one that puts the line at most a day after the file was last
+//! written; a step of more than half a year against the record before is a turn of the year.
+
+use std::borrow::Cow;
+
+use super::lines::Line as Cut;
+use super::moment;
+use crate::engine::Intake;
+use crate::signal::{Level, Line, Reject, RejectReason, Sink};
+use crate::time::{Span, Timestamp};
+
+/// So many words after the time may tell the level.
+const LEVEL_WORDS: usize = 6;
+
+const HALF_YEAR: Span = Span::from_days(183);
+
+/// The reader of one log file.
+#[derive(Debug)]
+pub(super) struct Log {
+    service: String,
+    year: i64,
+    /// What the next time is compared with: the record before, or when the file was written.
+    before: Before,
+    row: u64,
+    records: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    Written(Timestamp),
+    Record(Timestamp),
+}
+
+impl Log {
+    /// `row` is the number before that of the first line.
+    pub(super) fn new(stem: &str, modified: Timestamp, row: u64) -> Self {
+        let year = i64::from(modified.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).year());
+        Log { service: stem.to_owned(), year, before: Before::Written(modified), row, records: 0 }
+    }
+
+    /// How many lines were read, blank ones apart.
+    pub(super) fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Takes the next line; blank ones are passed over.
+    pub(super) fn line(&mut self, line: Cut<'_>, intake: &mut Intake<'_>) {
+        self.row += 1;
+        if line.is_blank() {
+            return;
+        }
+        self.records += 1;
+        intake.row = self.row;
+        match line {
+            Cut::Whole(bytes) => match self.read(bytes) {
+                Ok(line) => intake.line(line),
+                Err(reject) => intake.reject(reject),
+            },
+            Cut::TooLong(bytes) => {
+                intake.reject(Reject::new(RejectReason::TooLarge, format!("a line of {bytes} bytes")));
+            }
+        }
+    }
+
+    fn read<'a>(&mut self, bytes: &'a [u8]) -> Result<Line<'a>, Reject> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Reject::new(RejectReason::InvalidUtf8, format!("at byte {}", error.valid_up_to() + 1)))?;
+        let (priority, rest) = split_priority(text);
+        let (at, used) = self.time(rest.as_bytes()).ok_or_else(|| {
+            let start: String = text.chars().take(40).collect();
+            Reject::new(RejectReason::NoTime, format!("{start:?} does not start with a time"))
+        })?;
+        let body = rest[used..].trim_start_matches([']', ':', ' ', '\t']);
+        let level = match level_in(body) {
+            Level::Unknown => priority.map_or(Level::Unknown, level_of_priority),
+            level => level,
+        };
+        Ok(Line { at, service: Some(Cow::Owned(self.service.clone())), level, body: Cow::Borrowed(body) })
+    }
+
+    fn time(&mut self, text: &[u8]) -> Option<(Timestamp, usize)> {
+        let open = usize::from(text.first() == Some(&b'['));
+        let (at, used) = match moment::parse_civil(&text[open..]) {
+            Some(found) => found,
+            None => self.syslog(&text[open..])?,
+        };
+        self.before = Before::Record(at);
+        Some((at, used + open))
+    }
+
+    fn syslog(&mut self, text: &[u8]) -> Option<(Timestamp, usize)> {
+        let mut year = self.year;
+        // The year at hand may lack this day (29 February), its neighbours may have it.
+        let (at, used) = [year, year - 1, year + 1].into_iter().find_map(|tried| {
+            year = tried;
+            moment::parse_syslog(text, tried)
+        })?;
+        let turn = match self.before {
+            Before::Written(written) if written + Span::from_days(1) < at => -1,
+            Before::Record(before) if HALF_YEAR < before.since(at) => 1,
+            Before::Record(before) if HALF_YEAR < at.since(before) => -1,
+            _ => 0,
+        };
+        self.year = year + turn;
+        moment::parse_syslog(text, self.year).or(Some((at, used)))
+    }
+}
+
+/// `<34>` or `<34>1 ` at the start, and what follows.
+fn split_priority(text: &str) -> (Option<u8>, &str) {
+    let Some((number, rest)) = text.strip_prefix('<').and_then(|rest| rest.split_once('>')) else {
+        return (None, text);
+    };
+    match number.parse() {
+        Ok(priority) => (Some(priority), rest.strip_prefix("1 ").unwrap_or(rest)),
+        Err(_) => (None, text),
+    }
+}
+
+/// The severity in a syslog priority (RFC 5424, 6.2.1).
+fn level_of_priority(priority: u8) -> Level {
+    match priority % 8 {
+        0..=2 => Level::Fatal,
+        3 => Level::Error,
+        4 => Level::Warn,
+        5 | 6 => Level::Info,
+        _ => Level::Debug,
+    }
+}
+
+/// The first word that names a level; words that are ordinary English too count only in capitals or brackets.
+fn level_in(body: &str) -> Level {
+    for token in body.split_ascii_whitespace().take(LEVEL_WORDS) {
+        let token = match token.split_once('=') {
+            Some((key, value)) if ["level", "lvl", "severity"].iter().any(|name| key.eq_ignore_ascii_case(name)) => {
+                value
+            }
+            Some(_) => continue,
+            None => token,
+        };
+        let word = token.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let level = Level::parse(word);
+        let ordinary =
+            ["fine", "finer", "alert", "panic", "severe", "notice", "information", "emergency"].contains(&word);
+        let marked = word.len() < token.len() && !token.ends_with(['.', ',', ';', '!', '?']);
+        if level != Level::Unknown && (marked || !ordinary) {
+            return level;
+        }
+    }
+    Level::Unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `time level body` of each line, in a file written on 2026-03-01.
+    fn show(lines: &[&str]) -> String {
+        let mut log = Log::new("app", Timestamp::parse_rfc3339("2026-03-01T00:00:00Z").unwrap(), 0);
+        let mut shown = String::new();
+        for line in lines {
+            shown += &match log.read(line.as_bytes()) {
+                Ok(line) => format!("{} {} {}\n", line.at, line.level.as_str(), line.body),
+                Err(reject) => format!("{} {}\n", reject.reason, reject.detail),
+            };
+        }
+        shown
+    }
+
+    #[test]
+    fn times_and_levels_are_found() {
+        expect_test::expect![[r#"
+            2026-01-02T03:04:05Z error ERROR x failed
+            2026-01-02T03:04:05.25Z warn [main] WARN c.d.Foo: slow
+            2026-01-02T01:04:05Z info level=info msg="error free"
+            2026-01-02T03:04:05Z unknown all is fine, no alert
+            2026-01-02T03:04:05Z fatal [alert] disk
+            2026-01-02T03:04:05Z unknown GET / 200
+            2026-01-02T03:04:05Z fatal host su - ID47 - 'su root' failed
+            no_time "\tat com.example.Foo" does not start with a time
+            no_time "<x> 2026-01-02T03:04:05Z" does not start with a time
+        "#]]
+        .assert_eq(&show(&[
+            "2026-01-02T03:04:05Z ERROR x failed",
+            "2026-01-02 03:04:05,250 [main] WARN c.d.Foo: slow",
+            "2026-01-02T03:04:05+02:00 level=info msg=\"error free\"",
+            "2026-01-02 03:04:05 all is fine, no alert",
+            "[2026-01-02 03:04:05] [alert] disk",
+            "2026-01-02 03:04:05 GET / 200",
+            "<34>1 2026-01-02T03:04:05Z host su - ID47 - 'su root' failed",
+            "\tat com.example.Foo",
+            "<x> 2026-01-02T03:04:05Z",
+        ]));
+    }
+
+    #[test]
+    fn syslog_takes_its_year_from_what_is_known() {
+        expect_test::expect![[r#"
+            2025-12-31T23:59:59Z unknown host a[1]: x
+            2026-01-01T00:00:01Z error host a[1]: error: x
+            2025-12-31T23:59:58Z unknown host straggler
+            2026-02-28T00:00:00Z info host x
+        "#]]
+        .assert_eq(&show(&[
+            "Dec 31 23:59:59 host a[1]: x",
+            "Jan  1 00:00:01 host a[1]: error: x",
+            "Dec 31 23:59:58 host straggler",
+            "<30>Feb 28 00:00:00 host x",
+        ]));
+    }
+}

@@ -1,0 +1,233 @@
+//! `forewarn replay`: the same engine as `run`, on files, in event time, as fast as it can; it never sends.
+//!
+//! Files are read in step, pass the gate of time, and move the engine by the watermark; at the end the clock goes to just
+//! after the newest record, so that everything read is judged and nothing is added (no absence, no resolve) that the data
+//! does not show.
+
+mod progress;
+mod report;
+mod scores;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Settings;
+use crate::deliver::planned::Planner;
+use crate::deliver::{Policy, Wall};
+use crate::engine::{Batch, Engine, Input, Output};
+use crate::ingest::files::{self, Chunk, FileError, FileFormat, Files, Found};
+use crate::ingest::gate::Gate;
+use crate::time::{Span, Timestamp};
+
+pub use report::Summary;
+
+use progress::Progress;
+use report::{AlertLines, Tally};
+use scores::Scores;
+
+/// What to replay and where the results go.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct ReplayArgs {
+    /// Files and folders to read; folders recursively, packed files (.gz, .zst) as they are
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// What the files hold, whatever their extensions say: lp, otlp.jsonl, jsonl, csv or log
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<FileFormat>,
+    /// Write each change of an alert to this file, one JSON object a line; - is the standard output
+    #[arg(long, value_name = "OUT.jsonl")]
+    pub alerts: Option<PathBuf>,
+    /// Write the scores of every row to CSV files in this folder
+    #[arg(long, value_name = "DIR")]
+    pub scores: Option<PathBuf>,
+    /// Write counts and the notifications that would have been sent to this file, as JSON; - is the standard output
+    #[arg(long, value_name = "OUT.json")]
+    pub report: Option<PathBuf>,
+}
+
+/// Why a replay could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// A file was named whose content cannot be told.
+    #[error("{0}")]
+    Usage(FileError),
+    /// Nothing could be read.
+    #[error("no input could be read{}", listed(.0))]
+    NoInput(Vec<FileError>),
+    /// A result could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+}
+
+impl ReplayError {
+    /// The exit code: 2 for bad usage, 1 where the work could not be done.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ReplayError::Usage(_) => 2,
+            ReplayError::NoInput(_) | ReplayError::Write { .. } => 1,
+        }
+    }
+}
+
+fn listed(problems: &[FileError]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
+/// Judges files in event time and writes what was asked for.
+///
+/// # Errors
+/// Where a named file's content is unknown, no input can be read, or a result cannot be written. What is wrong with single
+/// records or files is counted, noted in the log, and no error.
+pub fn replay(args: &ReplayArgs, settings: &Settings) -> Result<Summary, ReplayError> {
+    let (inputs, mut problems) = inputs(args)?;
+    let mut run = Run::new(args, settings, inputs)?;
+    let mut batch = Batch::default();
+    while let Some(mut chunk) = run.files.read(&mut run.engine, &mut batch) {
+        problems.extend(run.take(&mut chunk, &mut batch)?);
+    }
+    run.finish(args, problems)
+}
+
+/// The files to read, and what cannot be read among what was named.
+fn inputs(args: &ReplayArgs) -> Result<(Vec<files::Input>, Vec<FileError>), ReplayError> {
+    let Found { inputs, skipped, mut problems, notes } = files::find(&args.inputs, args.format);
+    if let Some(unknown) = problems.iter().position(|problem| matches!(problem, FileError::Unknown { .. })) {
+        return Err(ReplayError::Usage(problems.swap_remove(unknown)));
+    }
+    for path in &skipped {
+        tracing::info!(path = %path.display(), "skipped, its extension is unknown");
+    }
+    for note in &notes {
+        tracing::info!("{note}");
+    }
+    if inputs.is_empty() {
+        return Err(ReplayError::NoInput(problems));
+    }
+    problems.iter().for_each(|problem| tracing::warn!("{problem}"));
+    Ok((inputs, problems))
+}
+
+/// A replay under way.
+struct Run {
+    files: Files,
+    engine: Engine,
+    gate: Gate,
+    watermark: Option<Timestamp>,
+    out: Output,
+    alerts: Option<AlertLines>,
+    scores: Option<(PathBuf, Scores)>,
+    planner: Planner,
+    tally: Tally,
+    progress: Progress,
+}
+
+impl Run {
+    fn new(args: &ReplayArgs, settings: &Settings, inputs: Vec<files::Input>) -> Result<Run, ReplayError> {
+        let alerts = args.alerts.as_deref().map(AlertLines::create).transpose()?;
+        let scores = args.scores.as_ref().map(|folder| {
+            let scores = Scores::new(folder, inputs.len()).map_err(|source| cannot_write(folder, source))?;
+            Ok((folder.clone(), scores))
+        });
+        let scores = scores.transpose()?;
+        let bytes = inputs.iter().map(|input| input.bytes).sum();
+        let files = Files::new(inputs, settings.plan.bounds.message_bytes, scores.is_some());
+        let mut gate = Gate::new(settings.time.clone());
+        (0..files.len()).for_each(|file| gate.unread(files.partition(file)));
+        let plan = Arc::clone(&settings.plan);
+        let engine = if scores.is_some() { Engine::with_scores(plan) } else { Engine::new(plan) };
+        Ok(Run {
+            progress: Progress::new(bytes, files.counted()),
+            files,
+            engine,
+            gate,
+            watermark: None,
+            out: Output::default(),
+            alerts,
+            scores,
+            planner: Planner::new(Policy::planning(settings)),
+            tally: Tally::default(),
+        })
+    }
+
+    /// Takes what was read of one file, and says why it ended before its time if it did.
+    fn take(&mut self, chunk: &mut Chunk, batch: &mut Batch) -> Result<Option<FileError>, ReplayError> {
+        if let Some((folder, scores)) = &mut self.scores {
+            scores.read(&self.engine, &self.files, chunk, batch).map_err(|source| cannot_write(folder, source))?;
+        }
+        self.tally.rejects(&self.files.input(chunk.file).path, batch);
+        let partition = self.files.partition(chunk.file);
+        let admitted = self.gate.admit(partition, None, batch);
+        self.tally.admitted(admitted);
+        if chunk.ended {
+            self.gate.ended(partition);
+        }
+        self.engine.apply(Input::Observe(batch), &mut self.out);
+        batch.clear();
+        if let Some(watermark) = self.gate.watermark()
+            && self.watermark < Some(watermark)
+        {
+            self.advance(watermark)?;
+        }
+        self.progress.show();
+        let problem = chunk.error.take();
+        if let Some(problem) = &problem {
+            tracing::warn!("{problem}");
+        }
+        Ok(problem)
+    }
+
+    fn advance(&mut self, to: Timestamp) -> Result<(), ReplayError> {
+        self.watermark = Some(to);
+        self.engine.apply(Input::Advance(to), &mut self.out);
+        for record in self.out.alerts.drain(..) {
+            self.tally.alert(&record);
+            self.planner.take(&record);
+            if let Some(alerts) = &mut self.alerts {
+                alerts.write(&record)?;
+            }
+        }
+        self.planner.advance(Wall(to));
+        if let Some((folder, scores)) = &mut self.scores {
+            let written = scores.take(&self.engine, &self.out.scores).and_then(|()| scores.advance(to));
+            written.map_err(|source| cannot_write(folder, source))?;
+        }
+        self.out.scores.clear();
+        Ok(())
+    }
+
+    /// Judges what is left and writes the results.
+    fn finish(mut self, args: &ReplayArgs, problems: Vec<FileError>) -> Result<Summary, ReplayError> {
+        if let Some(newest) = self.gate.newest() {
+            self.advance(newest + Span::from_nanos(1))?;
+        }
+        self.progress.finish();
+        let records = (0..self.files.len()).map(|file| self.files.records(file)).sum();
+        if let Some(alerts) = self.alerts {
+            alerts.finish()?;
+        }
+        if let Some((folder, scores)) = self.scores {
+            scores.finish(&self.files).map_err(|source| cannot_write(&folder, source))?;
+        }
+        let newest = self.gate.newest();
+        let summary = self.tally.sum_up(records, self.engine.directory().len(), newest, self.planner.finish());
+        if let Some(path) = &args.report {
+            report::write(path, &summary)?;
+        }
+        if records == 0 && problems.len() >= self.files.len() {
+            return Err(ReplayError::NoInput(problems));
+        }
+        Ok(summary)
+    }
+}
+
+fn cannot_write(path: &std::path::Path, source: std::io::Error) -> ReplayError {
+    ReplayError::Write { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! What a replay counted and found, and how it is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{ReplayError, cannot_write};
+use crate::alert::AlertRecord;
+use crate::deliver::planned::Planned;
+use crate::engine::Batch;
+use crate::ingest::files::Files;
+use crate::ingest::gate::Admitted;
+use crate::time::Timestamp;
+
+/// The report of a replay: the JSON object of `--report`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// Lines and data rows read, blank ones apart.
+    pub records: u64,
+    /// Readings and changes that were admitted.
+    pub admitted: u64,
+    /// What could not be read, by reason.
+    pub rejected: BTreeMap<&'static str, u64>,
+    /// Readings older than their file's highest time less the lateness; they decided nothing.
+    pub late: u64,
+    /// Signals seen.
+    pub signals: usize,
+    /// Alerts, each counted once.
+    pub alerts: usize,
+    /// Changes of alerts, as `--alerts` lists them.
+    pub revisions: u64,
+    /// The newest event time.
+    pub newest: Option<String>,
+    /// What would have been sent, when and to whom.
+    pub notifications: Vec<Planned>,
+}
+
+impl std::fmt::Display for Summary {
+    /// One sentence for people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} records of {} signals judged, {} alerts", self.records, self.signals, self.alerts)?;
+        let rejected: u64 = self.rejected.values().sum();
+        if 0 < rejected {
+            let reasons: Vec<String> =
+                self.rejected.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            write!(f, ", {rejected} rejected ({})", reasons.join(", "))?;
+        }
+        if 0 < self.late {
+            write!(f, ", {} late", self.late)?;
+        }
+        Ok(())
+    }
+}
+
+/// Counts as the replay goes.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    admitted: Admitted,
+    rejected: BTreeMap<&'static str, u64>,
+    alerts: BTreeSet<String>,
+    revisions: u64,
+}
+
+impl Tally {
+    /// Counts what could not be read; the first of each reason goes to the log.
+    pub(super) fn rejects(&mut self, path: &Path, batch: &Batch) {
+        for (row, reject) in &batch.rejects {
+            let reason = reject.reason.as_str();
+            let count = self.rejected.entry(reason).or_default();
+            *count += 1;
+            if *count == 1 {
+                let row = Files::row_in_file(*row);
+                tracing::warn!(reason, path = %path.display(), row, "rejected, the first of its kind: {}", reject.detail);
+            }
+        }
+    }
+
+    pub(super) fn admitted(&mut self, admitted: Admitted) {
+        self.admitted.add(admitted);
+    }
+
+    pub(super) fn alert(&mut self, record: &AlertRecord) {
+        self.revisions += 1;
+        if !self.alerts.contains(&record.id) {
+            self.alerts.insert(record.id.clone());
+        }
+    }
+
+    pub(super) fn sum_up(
+        self,
+        records: u64,
+        signals: usize,
+        newest: Option<Timestamp>,
+        notifications: Vec<Planned>,
+    ) -> Summary {
+        Summary {
+            records,
+            admitted: self.admitted.admitted,
+            rejected: self.rejected,
+            late: self.admitted.late,
+            signals,
+            alerts: self.alerts.len(),
+            revisions: self.revisions,
+            newest: newest.map(|at| at.to_string()),
+            notifications,
+        }
+    }
+}
+
+/// The file of `--alerts`, one JSON object a line.
+pub(super) struct AlertLines {
+    path: PathBuf,
+    out: Box<dyn Write>,
+}
+
+impl AlertLines {
+    pub(super) fn create(path: &Path) -> Result<Self, ReplayError> {
+        let out = open(path).map_err(|source| cannot_write(path, source))?;
+        Ok(AlertLines { path: path.to_owned(), out })
+    }
+
+    pub(super) fn write(&mut self, record: &AlertRecord) -> Result<(), ReplayError> {
+        let written = write_line(&mut self.out, record);
+        written.map_err(|source| cannot_write(&self.path, source))
+    }
+
+    pub(super) fn finish(mut self) -> Result<(), ReplayError> {
+        self.out.flush().map_err(|source| cannot_write(&self.path, source))
+    }
+}
+
+/// Writes the report.
+pub(super) fn write(path: &Path, summary: &Summary) -> Result<(), ReplayError> {
+    let written = open(path).and_then(|mut out| {
+        write_line(&mut out, summary)?;
+        out.flush()
+    });
+    written.map_err(|source| cannot_write(path, source))
+}
+
+fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// A file anew, or the standard output for `-`.
+#[expect(clippy::disallowed_methods, reason = "writing results is what this module is for")]
+fn open(path: &Path) -> io::Result<Box<dyn Write>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdout().lock()));
+    }
+    Ok(Box::new(BufWriter::new(File::create(path)?)))
+}

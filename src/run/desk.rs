@@ -1,0 +1,172 @@
+//! The way out: history, alerts topic, outbox, receipts.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::RunError;
+use super::pipeline::{get, put};
+use crate::alert::AlertRecord;
+use crate::deliver::outbox::{Book, Key};
+use crate::deliver::{Outbox, Outcome, Policy, Wall};
+use crate::ingest::kafka::Outlet;
+use crate::state::{Act, Checkpoint, History, Receipts, Saved};
+use crate::telemetry::{ByAlert, Metrics};
+
+/// A sending that succeeded, or was refused for good.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Receipt {
+    /// The broker has this revision of this alert.
+    Topic(String, u32),
+    /// A receiver has (or refused) the message of this key.
+    Message(Key, Outcome),
+}
+
+/// What the thread that judges and the courier share.
+#[derive(Debug)]
+pub(super) struct Counter {
+    outbox: Mutex<Outbox>,
+    receipts: Mutex<Receipts<Receipt>>,
+}
+
+impl Counter {
+    pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().expect("no holder panics")
+    }
+
+    /// Writes down what became of a message, durably, and then tells the outbox.
+    pub(super) fn receipt(&self, key: &Key, outcome: Outcome, now: Wall) {
+        if !matches!(outcome, Outcome::Retry { .. }) {
+            self.keep(&Receipt::Message(key.clone(), outcome.clone()));
+        }
+        self.outbox().receipt(key, outcome, now);
+    }
+
+    fn keep(&self, receipt: &Receipt) {
+        if let Err(error) = self.receipts.lock().expect("no holder panics").append(receipt) {
+            // The message is out: after a crash it would go once more, under the same key.
+            tracing::error!(%error, "a receipt was not written");
+        }
+    }
+}
+
+/// Takes what was decided and sees to it that it is told.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) counter: Arc<Counter>,
+    pub(super) history: History,
+    pub(super) outlet: Option<Outlet>,
+    /// What the topic has since the checkpoint, as an earlier process wrote down.
+    on_topic: BTreeSet<(String, u32)>,
+}
+
+impl Desk {
+    /// The desk as a checkpoint and the receipts since then leave it. `outlet` opens the alerts topic with what it still
+    /// has to write.
+    pub(super) fn open(
+        directory: &Path,
+        policy: Arc<Policy>,
+        checkpoint: Option<&Checkpoint>,
+        (receipts, log): (Vec<Receipt>, Receipts<Receipt>),
+        outlet: impl FnOnce(Vec<AlertRecord>) -> Result<Option<Outlet>, RunError>,
+        now: Wall,
+    ) -> Result<Desk, RunError> {
+        let book: Book = checkpoint.and_then(|checkpoint| get(checkpoint, "outbox")).unwrap_or_default();
+        let mut outbox = Outbox::resume(policy, book);
+        let mut on_topic = BTreeSet::new();
+        for receipt in receipts {
+            match receipt {
+                Receipt::Topic(alert, revision) => drop(on_topic.insert((alert, revision))),
+                Receipt::Message(key, outcome) => outbox.receipt(&key, outcome, now),
+            }
+        }
+        let pending: Vec<String> = checkpoint.and_then(|checkpoint| get(checkpoint, "topic")).unwrap_or_default();
+        let pending = pending.iter().filter_map(|json| serde_json::from_str::<AlertRecord>(json).ok());
+        let pending = pending.filter(|record| !on_topic.contains(&(record.id.clone(), record.revision))).collect();
+        Ok(Desk {
+            counter: Arc::new(Counter { outbox: Mutex::new(outbox), receipts: Mutex::new(log) }),
+            history: History::open(directory)?,
+            outlet: outlet(pending)?,
+            on_topic,
+        })
+    }
+
+    /// Takes what was decided. After a restart the same is decided again: what was told is not told twice.
+    pub(super) fn take(&mut self, records: Vec<AlertRecord>, now: Wall, metrics: &Metrics) -> Result<(), RunError> {
+        for record in records {
+            if self.history.append(&record)? {
+                let (kind, urgency) = (word(&record.kind), word(&record.urgency));
+                metrics.alerts.get_or_create(&ByAlert { kind, urgency }).inc();
+                tracing::info!(
+                    id = record.id, revision = record.revision, kind = ?record.kind, urgency = ?record.urgency,
+                    reason = ?record.reason, service = record.service, "{}", record.summary
+                );
+            }
+            self.counter.outbox().take(&record, now);
+            if let Some(outlet) = &mut self.outlet
+                && !self.on_topic.contains(&(record.id.clone(), record.revision))
+            {
+                outlet.put(record);
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies what of the journal concerns delivery.
+    pub(super) fn act(&mut self, act: &Act, now: Wall) -> Result<(), String> {
+        let mut outbox = self.counter.outbox();
+        match act {
+            Act::Silence { selector, until, by, comment } => {
+                outbox.silence(selector, Wall(*until), by, comment, now).map(drop).map_err(|error| error.to_string())
+            }
+            Act::Unsilence(id) => match outbox.end_silence(id, now) {
+                true => Ok(()),
+                false => Err(format!("there is no silence `{id}`")),
+            },
+            Act::Acknowledge { alert, by, .. } => match outbox.ack(alert, by, now) {
+                true => Ok(()),
+                false => Err(format!("there is no open alert `{alert}`")),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes on writing to the alerts topic; gives the trouble there is.
+    pub(super) fn drive(&mut self) -> Option<String> {
+        let counter = &self.counter;
+        self.outlet.as_mut()?.drive(|record| counter.keep(&Receipt::Topic(record.id.clone(), record.revision)))
+    }
+
+    /// Waits for the alerts topic, at most so long.
+    pub(super) fn flush(&mut self, patience: Duration) {
+        let counter = &self.counter;
+        if let Some(outlet) = &mut self.outlet {
+            outlet.flush(patience, |record| counter.keep(&Receipt::Topic(record.id.clone(), record.revision)));
+        }
+    }
+
+    /// Writes its sections. The history is durable first: the checkpoint forgets how to say it again.
+    pub(super) fn save(&self, to: &mut Checkpoint) -> Result<(), RunError> {
+        self.history.sync()?;
+        put(to, "outbox", self.counter.outbox().book());
+        if let Some(outlet) = &self.outlet {
+            let pending = outlet.pending().map(|record| serde_json::to_string(record).expect("a record is JSON"));
+            put(to, "topic", &pending.collect::<Vec<_>>());
+        }
+        Ok(())
+    }
+
+    /// The checkpoint is written: receipts from before it are no longer needed.
+    pub(super) fn saved(&mut self, saved: &Saved) -> Result<(), RunError> {
+        self.counter.receipts.lock().expect("no holder panics").rotate(saved.number, saved.keep)?;
+        Ok(())
+    }
+}
+
+/// The word of a kind or an urgency as the alert record has it.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}

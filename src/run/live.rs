@@ -1,0 +1,451 @@
+//! The thread that judges: one turn after another, in one order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use super::desk::{Counter, Desk, Receipt};
+use super::member::Membership;
+use super::pipeline::{Pipeline, drain};
+use super::script::Script;
+use super::trouble::Troubles;
+use super::{Options, RunError};
+use crate::config::{From, Kafka, Settings};
+use crate::deliver::{Policy, Wall};
+use crate::engine::Output;
+use crate::ingest::gate::PartitionId;
+use crate::ingest::kafka::{DeadLetter, DeadLetters, Event, Loss, Outlet, Report, Source, Start, Survey, Topics};
+use crate::serve::{CheckpointStatus, Command, Shared};
+use crate::state::{Act, Checkpoint, Journal, Opened, StateDirectory};
+use crate::time::Timestamp;
+
+/// So many records of one partition are judged at once.
+const MOST: usize = 500;
+/// How often the clock is looked at.
+const TICK: Duration = Duration::from_millis(250);
+/// How long a turn waits where nothing came.
+const REST: Duration = Duration::from_millis(10);
+
+/// Everything that the judging thread owns.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) settings: Settings,
+    pub(super) shared: Arc<Shared>,
+    pub(super) pipeline: Pipeline,
+    pub(super) desk: Desk,
+    pub(super) script: Script,
+    pub(super) source: Source,
+    pub(super) troubles: Troubles,
+    pub(super) report: Report,
+    pub(super) lanes: BTreeMap<PartitionId, Lane>,
+    pub(super) checkpoint: Option<CheckpointStatus>,
+    pub(super) dead_letters: u64,
+    /// Why it does not judge; none where it does.
+    pub(super) why_not: Option<String>,
+    /// Learn before speaking: nothing goes out until the head of the stream was reached once.
+    pub(super) learning: bool,
+    inbox: mpsc::Receiver<Command>,
+    survey: Survey,
+    membership: Membership,
+    directory: StateDirectory,
+    journal: Journal,
+    letters: DeadLetters,
+    /// Where to begin at the very first start.
+    first: Option<From>,
+    stop: Arc<AtomicBool>,
+    way: Way,
+    out: Output,
+    ticked: Instant,
+    saved: Instant,
+    idle: bool,
+}
+
+/// What the courier needs: the outbox, and whether it may send.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    pub(super) counter: Arc<Counter>,
+    pub(super) open: Arc<AtomicBool>,
+}
+
+/// How reading of a partition goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lane {
+    /// When something was last read, or there was nothing to read.
+    pub(super) progress: Instant,
+    /// The end that the broker told first after the partition was read to its end: what grows beyond it is unread.
+    pub(super) settled: Option<i64>,
+}
+
+impl Live {
+    /// Reads the state and joins the group.
+    pub(super) fn open(
+        settings: Settings,
+        options: &Options,
+        shared: Arc<Shared>,
+        stop: Arc<AtomicBool>,
+    ) -> Result<(Live, Way), RunError> {
+        let kafka = settings.kafka.clone().ok_or(RunError::NoKafka)?;
+        let client_id = client_id(&kafka);
+        let topics = Topics::new(&kafka)?;
+        let opened = StateDirectory::open::<Receipt>(&settings.state.directory)?;
+        let mut troubles = Troubles::default();
+        for damage in &opened.damage {
+            troubles.happened("state", damage.to_string());
+        }
+        let Opened { directory, checkpoint, entries, receipts, journal, receipts_log, .. } = opened;
+        let pipeline = recall(&settings, checkpoint.as_ref(), &mut troubles);
+        let outlet = |pending| match &kafka.alerts_topic {
+            Some(topic) => Ok(Some(Outlet::open(&kafka, topic, &client_id, pending)?)),
+            None => Ok(None),
+        };
+        let policy = Policy::new(&settings);
+        let receipts = (receipts, receipts_log);
+        let desk = Desk::open(directory.path(), policy, checkpoint.as_ref(), receipts, outlet, wall())?;
+        let letters = open_letters(&kafka, directory.path(), &client_id)?;
+        let source = Source::open(&kafka, &topics, &client_id)?;
+        let survey = Survey::start(&source, topics, kafka.group.clone(), client_id)
+            .map_err(RunError::system("start the survey of the broker"))?;
+        let first = (checkpoint.is_none() && entries.is_empty()).then_some(kafka.from);
+        let way = Way { counter: Arc::clone(&desk.counter), open: Arc::new(AtomicBool::new(false)) };
+        let live = Live {
+            inbox: shared.take_inbox().expect("one judging thread takes it"),
+            learning: options.backfill,
+            script: Script::new(entries),
+            why_not: Some("starting".to_owned()),
+            membership: Membership::default(),
+            report: Report::default(),
+            lanes: BTreeMap::new(),
+            out: Output::default(),
+            way: way.clone(),
+            checkpoint: None,
+            dead_letters: 0,
+            ticked: Instant::now(),
+            saved: Instant::now(),
+            idle: true,
+            settings,
+            shared,
+            pipeline,
+            desk,
+            source,
+            troubles,
+            survey,
+            directory,
+            journal,
+            letters,
+            first,
+            stop,
+        };
+        Ok((live, way))
+    }
+
+    /// Judges until it is told to stop, then finishes cleanly.
+    pub(super) fn run(mut self) -> Result<(), RunError> {
+        while !self.stop.load(Ordering::SeqCst) {
+            self.turn()?;
+        }
+        self.way.open.store(false, Ordering::SeqCst);
+        self.desk.flush(Duration::from_secs(3));
+        if self.script.is_over() {
+            self.save()?;
+        }
+        tracing::info!("finished");
+        Ok(())
+    }
+
+    fn turn(&mut self) -> Result<(), RunError> {
+        self.serve_group()?;
+        while let Ok(command) = self.inbox.try_recv() {
+            self.obey(command)?;
+        }
+        let mut read = 0;
+        if self.why_not.is_none() {
+            read = self.read()?;
+            if !self.script.is_over() {
+                read += self.play()?;
+            }
+        }
+        self.idle = read == 0;
+        match self.desk.drive() {
+            Some(words) => self.troubles.is("alerts topic", words),
+            None if self.desk.outlet.as_ref().is_none_or(|outlet| outlet.pending().len() == 0) => {
+                self.troubles.over("alerts topic");
+            }
+            None => {}
+        }
+        if TICK <= self.ticked.elapsed() || self.is_overfull() {
+            self.ticked = Instant::now();
+            self.tick()?;
+            self.publish();
+        }
+        let interval = Duration::from_nanos(self.settings.state.interval.nanos().max(1_000_000_000).unsigned_abs());
+        if interval <= self.saved.elapsed() && self.script.is_over() && self.why_not.is_none() {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    fn serve_group(&mut self) -> Result<(), RunError> {
+        let rest = if self.idle { REST } else { Duration::ZERO };
+        let positions = &self.pipeline.positions;
+        let events = self.source.events(rest, |partition| positions.get(partition), self.first.as_ref());
+        for event in events {
+            match event {
+                Event::Assigned(starts) => self.assigned(starts)?,
+                Event::Revoked(partitions) => {
+                    tracing::info!(?partitions, "partitions were handed over");
+                    self.membership.taken(&partitions);
+                    self.lanes.retain(|partition, _| !partitions.contains(partition));
+                    self.survey.reading(self.source.partitions().cloned().collect());
+                }
+                Event::Fault(words) => self.troubles.is("broker", words),
+            }
+        }
+        let why_not = self.membership.why_not(self.source.partitions(), &self.report);
+        if why_not != self.why_not {
+            match &why_not {
+                Some(why) => tracing::warn!("not ready: {why}"),
+                None => tracing::info!("ready: every partition is read here"),
+            }
+            // Standing by is no stall.
+            let now = Instant::now();
+            self.lanes.values_mut().for_each(|lane| lane.progress = now);
+            self.why_not = why_not;
+        }
+        let open = self.why_not.is_none() && self.script.is_over() && !self.learning;
+        self.way.open.store(open, Ordering::SeqCst);
+        Ok(())
+    }
+
+    fn assigned(&mut self, starts: Vec<Start>) -> Result<(), RunError> {
+        self.membership.given(starts.iter().map(|start| &start.partition));
+        for start in &starts {
+            tracing::info!(partition = %start.partition, from = start.from, end = start.high, "reading");
+            self.pipeline.positions.set(&start.partition, start.from);
+            self.lanes.insert(start.partition.clone(), Lane { progress: Instant::now(), settled: None });
+            if let Some(loss) = &start.loss {
+                self.lose(loss);
+            }
+        }
+        self.survey.reading(self.source.partitions().cloned().collect());
+        if self.script.is_over() {
+            self.settle()?;
+        }
+        if self.first.take().is_some() {
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    fn lose(&mut self, loss: &Loss) {
+        self.pipeline.tally.lost += loss.missing().unwrap_or(0);
+        self.troubles.happened(&format!("data loss in {}", loss.partition), loss.to_string());
+    }
+
+    /// Tells the gate how each partition stands where live reading begins. One with records of which nothing is known
+    /// holds the watermark, so that its first record finds its place whatever is read first.
+    fn settle(&mut self) -> Result<(), RunError> {
+        let reading: Vec<PartitionId> = self.source.partitions().cloned().collect();
+        let mut unknown = Vec::new();
+        for partition in reading {
+            if self.source.is_ended(&partition) {
+                self.pipeline.gate.ended(&partition);
+                continue;
+            }
+            self.pipeline.gate.unread(&partition);
+            if self.pipeline.is_unknown(&partition) && !self.pipeline.is_held(&partition) {
+                unknown.push(partition);
+            }
+        }
+        if !unknown.is_empty() {
+            self.act(Act::Hold(unknown))?.ok();
+        }
+        Ok(())
+    }
+
+    /// Journals an act, and then applies it.
+    pub(super) fn act(&mut self, act: Act) -> Result<Result<(), String>, RunError> {
+        self.journal.append(&self.pipeline.positions, &act)?;
+        self.shared.metrics.journal_entries.inc();
+        self.apply(&act)
+    }
+
+    fn apply(&mut self, act: &Act) -> Result<Result<(), String>, RunError> {
+        let now = wall();
+        self.pipeline.act(act, &mut self.out);
+        let told = self.desk.act(act, now);
+        self.tell(now)?;
+        Ok(told)
+    }
+
+    fn tell(&mut self, now: Wall) -> Result<(), RunError> {
+        let records = drain(&mut self.out);
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.desk.take(records, now, &self.shared.metrics)
+    }
+
+    fn read(&mut self) -> Result<usize, RunError> {
+        let overfull = self.is_overfull();
+        let reading: Vec<PartitionId> = self.source.partitions().cloned().collect();
+        let hindmost = if overfull { self.hindmost() } else { None };
+        let mut all = 0;
+        for partition in reading {
+            if hindmost.as_ref().is_none_or(|hindmost| *hindmost == partition) {
+                all += self.read_one(&partition)?;
+            } else if let Some(lane) = self.lanes.get_mut(&partition) {
+                lane.progress = Instant::now();
+            }
+        }
+        Ok(all)
+    }
+
+    fn read_one(&mut self, partition: &PartitionId) -> Result<usize, RunError> {
+        let until = self.script.until(partition, &self.source);
+        let Live { pipeline, letters, troubles, dead_letters, shared, .. } = self;
+        let read = self.source.read(partition, until, MOST, |message| {
+            let Some(reject) = pipeline.read(partition, message) else { return };
+            if troubles.may_log(reject.reason.as_str()) {
+                let (reason, detail) = (reject.reason.as_str(), &reject.detail);
+                tracing::warn!(%partition, offset = message.offset, reason, "rejected: {detail}");
+            }
+            match letters.put(DeadLetter { partition, message, reject: &reject }) {
+                Ok(()) => *dead_letters += 1,
+                Err(words) => {
+                    shared.metrics.dead_letters_failed.inc();
+                    troubles.is("dead letters", words);
+                }
+            }
+        });
+        if let Some(loss) = &read.loss {
+            self.lose(loss);
+        }
+        if 0 < read.records {
+            self.judge(partition)?;
+        }
+        if read.ended {
+            self.ended(partition)?;
+        }
+        Ok(read.records)
+    }
+
+    fn judge(&mut self, partition: &PartitionId) -> Result<(), RunError> {
+        let now = wall();
+        let next = self.source.next(partition).unwrap_or(0);
+        if self.script.is_over() && self.pipeline.needs_place(partition) {
+            let take = Act::Take { partition: partition.clone(), until: next };
+            self.journal.append(&self.pipeline.positions, &take)?;
+            self.shared.metrics.journal_entries.inc();
+        }
+        self.pipeline.judge(partition, next, &mut self.out);
+        self.pipeline.gate.arrived(now.0);
+        if let Some(lane) = self.lanes.get_mut(partition) {
+            *lane = Lane { progress: Instant::now(), settled: None };
+        }
+        self.tell(now)
+    }
+
+    fn ended(&mut self, partition: &PartitionId) -> Result<(), RunError> {
+        self.pipeline.gate.ended(partition);
+        if let Some(lane) = self.lanes.get_mut(partition) {
+            lane.progress = Instant::now();
+        }
+        if self.script.is_over() && self.pipeline.is_held(partition) {
+            self.act(Act::LetGo(partition.clone()))?.ok();
+        }
+        Ok(())
+    }
+
+    /// Plays what is due of the journal after a restart.
+    fn play(&mut self) -> Result<usize, RunError> {
+        let mut played = 0;
+        while let Some(act) = self.script.next(&self.source) {
+            self.apply(&act)?.ok();
+            played += 1;
+        }
+        if self.script.is_over() {
+            tracing::info!("the journal is played to its end, going on live");
+            self.settle()?;
+        }
+        Ok(played)
+    }
+
+    /// More waits than is to be held: only the hindmost partition is read on, so that the watermark moves.
+    fn is_overfull(&self) -> bool {
+        self.settings.plan.bounds.waiting <= self.pipeline.engine.waiting()
+    }
+
+    /// Gives the survey's report, refreshed.
+    pub(super) fn look_around(&mut self) -> Result<(), RunError> {
+        self.report = self.survey.report();
+        match &self.report.silent {
+            Some(silent) => self.troubles.is("broker", format!("it does not answer: {silent}; it is waited for")),
+            None => self.troubles.over("broker"),
+        }
+        if self.script.is_over() {
+            for partition in self.membership.gone(&self.report) {
+                tracing::warn!(%partition, "the topic is gone from the broker");
+                self.act(Act::Forget(partition))?.ok();
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a checkpoint: everything at one moment.
+    fn save(&mut self) -> Result<(), RunError> {
+        let began = Instant::now();
+        self.saved = began;
+        if let Err(words) = self.letters.flush(Duration::from_secs(2)) {
+            // A checkpoint goes past what they hold: it waits for them.
+            self.troubles.is("dead letters", format!("{words}; no checkpoint is written until they are"));
+            return Ok(());
+        }
+        self.troubles.over("dead letters");
+        let mut checkpoint = Checkpoint::default();
+        self.pipeline.save(&mut checkpoint);
+        self.desk.save(&mut checkpoint)?;
+        let saved = self.directory.save(&checkpoint)?;
+        self.desk.saved(&saved)?;
+        self.journal = saved.journal;
+        self.source.commit(self.pipeline.positions.iter());
+        let seconds = began.elapsed().as_secs_f64();
+        self.shared.metrics.checkpoint_seconds.set(seconds);
+        self.shared.metrics.checkpoint_bytes.set(saved.bytes as i64);
+        self.checkpoint = Some(CheckpointStatus { at: wall().to_string(), seconds, bytes: saved.bytes });
+        Ok(())
+    }
+}
+
+/// The state as the checkpoint has it, or a beginning.
+fn recall(settings: &Settings, checkpoint: Option<&Checkpoint>, troubles: &mut Troubles) -> Pipeline {
+    let (plan, lateness) = (Arc::clone(&settings.plan), settings.time.clone());
+    let Some(checkpoint) = checkpoint else { return Pipeline::new(plan, lateness) };
+    let (pipeline, anew) = Pipeline::restore(plan, lateness, checkpoint);
+    for section in anew {
+        troubles.happened("state", format!("section {section} could not be read and begins anew"));
+    }
+    pipeline
+}
+
+fn open_letters(kafka: &Kafka, directory: &Path, client_id: &str) -> Result<DeadLetters, RunError> {
+    Ok(match &kafka.dead_letters {
+        Some(topic) => DeadLetters::to_topic(kafka, topic, client_id)?,
+        None => DeadLetters::to_file(directory).map_err(RunError::system("open the file of dead letters"))?,
+    })
+}
+
+/// Tells this process apart from other members of the group.
+fn client_id(kafka: &Kafka) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = host.trim();
+    let host = if host.is_empty() { "host" } else { host };
+    let ours = || format!("forewarn-{host}-{}", std::process::id());
+    kafka.properties.get("client.id").cloned().unwrap_or_else(ours)
+}
+
+/// The wall clock.
+pub(super) fn wall() -> Wall {
+    Wall(Timestamp::from(jiff::Timestamp::now()))
+}

@@ -1,0 +1,108 @@
+//! The live process: Kafka in, judged, alerts out; state on disk, status over HTTP.
+//!
+//! One thread judges: it alone reads, decides and writes the journal, so that there is one order of things. Deliveries and
+//! HTTP run beside it and send it [`Command`](crate::serve::Command)s.
+//!
+//! It judges only while it reads every partition of its topics. With another member in the group it is not ready, names
+//! that one, decides nothing and sends nothing new.
+#![expect(clippy::disallowed_methods, reason = "here the wall clock is read and handed to what is pure")]
+
+mod desk;
+mod live;
+mod member;
+mod outside;
+mod page;
+mod pipeline;
+mod script;
+mod tick;
+mod trouble;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::config::Settings;
+use crate::ingest::kafka::KafkaFault;
+use crate::serve::{ServeError, Shared};
+use crate::state::StateError;
+use live::Live;
+
+/// How `run` was asked to run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Learn before speaking: what was decided before the head of the stream at the start is recorded and not sent.
+    pub backfill: bool,
+}
+
+/// Why the process ended, or did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is nothing to read.
+    #[error("[kafka] is missing: set brokers and topics")]
+    NoKafka,
+    /// The state.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Kafka.
+    #[error(transparent)]
+    Kafka(#[from] KafkaFault),
+    /// The status page.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// A delivery channel.
+    #[error("receiver: {0}")]
+    Receiver(String),
+    /// Threads or signals of the operating system.
+    #[error("{step}: {source}")]
+    System {
+        /// What was tried.
+        step: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A bug.
+    #[error("the judging thread ended by a panic; its state is as of the last checkpoint")]
+    Panicked,
+}
+
+impl RunError {
+    fn system(step: &'static str) -> impl FnOnce(std::io::Error) -> RunError {
+        move |source| RunError::System { step, source }
+    }
+}
+
+/// Runs until SIGTERM or SIGINT, then finishes cleanly.
+pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
+    let runtime = runtime.map_err(RunError::system("start the runtime"))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let shared = Arc::new(Shared::new(settings.http.as_ref().and_then(|http| http.token.clone())));
+    let (live, way) = Live::open(settings.clone(), &options, Arc::clone(&shared), Arc::clone(&stop))?;
+    if settings.receivers.is_empty() {
+        tracing::info!(
+            "shadow mode: no [[receiver]] is configured, so alerts are judged, shown and written, and nothing is sent"
+        );
+    }
+    let outside = runtime.block_on(outside::open(&settings, Arc::clone(&shared), way))?;
+    let judging = std::thread::Builder::new().name("judge".into()).spawn(move || live.run());
+    let judging = judging.map_err(RunError::system("start the judging thread"))?;
+    runtime.block_on(async {
+        let mut look = tokio::time::interval(std::time::Duration::from_millis(100));
+        let ended = outside::signalled();
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                signal = &mut ended => {
+                    tracing::info!(signal, "finishing");
+                    stop.store(true, Ordering::SeqCst);
+                    break;
+                }
+                _ = look.tick() => if judging.is_finished() { break },
+            }
+        }
+    });
+    let ended = judging.join().unwrap_or(Err(RunError::Panicked));
+    outside.close();
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    ended
+}

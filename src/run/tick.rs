@@ -1,0 +1,99 @@
+//! What goes on by the wall clock, four times a second: the watermark beyond the records, stalls, the head of the stream.
+
+use std::time::{Duration, Instant};
+
+use super::RunError;
+use super::live::{Live, wall};
+use crate::ingest::gate::PartitionId;
+use crate::state::Act;
+use crate::time::{Span, Timestamp};
+
+/// An answer of the broker older than this says nothing of the present.
+const FRESH: Span = Span::from_secs(5);
+/// A watermark no further behind is at the head of the stream, beyond the lateness.
+const HEAD: Span = Span::from_mins(5);
+
+impl Live {
+    pub(super) fn tick(&mut self) -> Result<(), RunError> {
+        self.look_around()?;
+        if self.why_not.is_some() || !self.script.is_over() {
+            return Ok(());
+        }
+        self.doubt_ends();
+        self.let_go_of_the_stalled()?;
+        let reached = self.pipeline.gate.watermark();
+        let step = self.confirmed().and_then(|asked| self.pipeline.gate.wall_step(asked));
+        if let Some(to) = reached.max(step)
+            && self.pipeline.has_effect(to)
+        {
+            self.act(Act::Advance(to))?.ok();
+        }
+        if self.is_at_head() {
+            self.learning = false;
+            self.desk.counter.outbox().at_head(wall());
+        }
+        Ok(())
+    }
+
+    /// The moment for which the broker confirmed that every partition was read to its end: so far the clock may go. Where it
+    /// does not answer nobody knows what it holds, and the clock stands.
+    fn confirmed(&self) -> Option<Timestamp> {
+        let ends = self.report.ends.as_ref()?;
+        let fresh = wall().0.since(ends.asked) < FRESH;
+        let read = |partition: &PartitionId| {
+            let end = ends.ends.get(partition)?;
+            let settled = self.lanes.get(partition).and_then(|lane| lane.settled);
+            (*end <= self.source.next(partition)? || settled == Some(*end)).then_some(())
+        };
+        let all = fresh && self.source.partitions().all(|partition| read(partition).is_some());
+        all.then_some(ends.asked)
+    }
+
+    /// A partition read to its end whose end has grown is unread, even where its records do not arrive.
+    fn doubt_ends(&mut self) {
+        let Some(ends) = &self.report.ends else { return };
+        for (partition, lane) in &mut self.lanes {
+            let (Some(&end), true) = (ends.ends.get(partition), self.source.is_ended(partition)) else { continue };
+            // Markers of transactions are never read: the first end told after the last record stands for it.
+            let settled = *lane.settled.get_or_insert(end);
+            if settled < end {
+                self.source.doubt(partition);
+                self.pipeline.gate.unread(partition);
+                lane.settled = None;
+            }
+        }
+    }
+
+    fn let_go_of_the_stalled(&mut self) -> Result<(), RunError> {
+        let stall = Duration::from_nanos(self.settings.time.stall.nanos().max(0).unsigned_abs());
+        let mut stalled = Vec::new();
+        for (partition, lane) in &mut self.lanes {
+            if self.source.is_ended(partition) {
+                lane.progress = Instant::now();
+            } else if stall <= lane.progress.elapsed() {
+                stalled.push(partition.clone());
+            }
+        }
+        let known: Vec<PartitionId> = self.pipeline.gate.blind_spots().cloned().collect();
+        for partition in stalled.into_iter().filter(|partition| !known.contains(partition)) {
+            tracing::error!(%partition, "it has records and cannot be read: let go, a blind spot until it can be read again");
+            self.pipeline.gate.stalled(&partition);
+            if self.pipeline.is_held(&partition) {
+                self.act(Act::LetGo(partition))?.ok();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what is judged is the present.
+    pub(super) fn is_at_head(&self) -> bool {
+        let behind = wall().0.since(self.pipeline.engine.watermark());
+        self.pipeline.gate.at_head() && (self.pipeline.gate.all_ended() || behind < HEAD + self.settings.time.lateness)
+    }
+
+    /// The partition that is read least far, of those that have records.
+    pub(super) fn hindmost(&self) -> Option<PartitionId> {
+        let heads = self.pipeline.gate.heads().filter(|(id, ..)| self.source.reads(id) && !self.source.is_ended(id));
+        heads.min_by_key(|(_, newest, _)| *newest).map(|(id, ..)| id.clone())
+    }
+}

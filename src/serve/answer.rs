@@ -1,0 +1,63 @@
+//! What is asked of the judging thread, and its answers.
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::signal::Selector;
+use crate::time::Timestamp;
+
+/// Where an answer goes.
+pub type Reply = oneshot::Sender<Result<Value, Fault>>;
+
+/// Something asked of the judging thread.
+#[derive(Debug)]
+pub enum Command {
+    /// A change, as a CloudEvent; answered once it is durable.
+    Change(Vec<u8>, Reply),
+    /// No notifications for a selector until a time.
+    Silence {
+        /// What is silenced.
+        selector: String,
+        /// Its end, wall time.
+        until: Timestamp,
+        /// Who asks.
+        by: String,
+        /// Why.
+        comment: String,
+        /// Answered with the silence.
+        reply: Reply,
+    },
+    /// The silences in force.
+    Silences(Reply),
+    /// Ends a silence by its id.
+    Unsilence(String, Reply),
+    /// Someone is on an alert.
+    Acknowledge {
+        /// The alert.
+        alert: String,
+        /// Who.
+        by: String,
+        /// Answered once it is durable.
+        reply: Reply,
+    },
+    /// The latest record of every alert in this state, or of all.
+    Alerts(Option<String>, Reply),
+    /// Every record of one alert, and what was decided about telling it.
+    Alert(String, Reply),
+    /// The signals that a selector means, at most so many.
+    Signals(Option<Selector>, usize, Reply),
+}
+
+/// Why something asked was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// What was asked is wrong; the words name it.
+    #[error("{0}")]
+    Wrong(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    Unknown(String),
+    /// It cannot be done now.
+    #[error("{0}")]
+    Unable(String),
+}

@@ -1,0 +1,181 @@
+//! Metrics of the process itself, in the names that Prometheus users expect.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// The label of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByTopic {
+    /// The topic.
+    pub topic: String,
+}
+
+/// The label of a reason for a reject.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByReason {
+    /// The reason, of a closed set.
+    pub reason: String,
+}
+
+/// The labels of an alert record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByAlert {
+    /// The kind.
+    pub kind: String,
+    /// The urgency.
+    pub urgency: String,
+}
+
+/// The labels of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByDelivery {
+    /// The receiver's name.
+    pub receiver: String,
+    /// `delivered`, `retried`, `refused`, `expired` or `dropped`.
+    pub result: String,
+}
+
+/// The labels of a partition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ByPartition {
+    /// The topic.
+    pub topic: String,
+    /// The number.
+    pub partition: i32,
+}
+
+/// Floating-point gauges.
+pub type Seconds = Gauge<f64, AtomicU64>;
+
+/// All metrics of the process.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    registry: Registry,
+    /// Records read.
+    pub records: Family<ByTopic, Counter>,
+    /// What could not be read.
+    pub rejects: Family<ByReason, Counter>,
+    /// Records later than the lateness allows.
+    pub late: Counter,
+    /// Records that were gone from the broker before they were read.
+    pub lost: Counter,
+    /// Messages kept as dead letters.
+    pub dead_letters: Counter,
+    /// Messages whose dead letter could not be written.
+    pub dead_letters_failed: Counter,
+    /// Equal signal and time with another value.
+    pub conflicts: Counter,
+    /// New signals refused at the bound.
+    pub signals_refused: Counter,
+    /// Wall time less the watermark.
+    pub watermark_lag: Seconds,
+    /// Records between what was judged and the end.
+    pub partition_lag: Family<ByPartition, Gauge>,
+    /// Partitions that cannot be read.
+    pub blind_spots: Gauge,
+    /// Signals watched.
+    pub signals: Gauge,
+    /// Records read and not yet judged.
+    pub waiting: Gauge,
+    /// Records of alerts.
+    pub alerts: Family<ByAlert, Counter>,
+    /// Alerts that are firing.
+    pub firing: Gauge,
+    /// Alert records not yet confirmed by the alerts topic.
+    pub topic_pending: Gauge,
+    /// Deliveries.
+    pub deliveries: Family<ByDelivery, Counter>,
+    /// How long the last checkpoint took.
+    pub checkpoint_seconds: Seconds,
+    /// Its size.
+    pub checkpoint_bytes: Gauge,
+    /// Entries of the journal.
+    pub journal_entries: Counter,
+    /// 1 where it judges, 0 where it does not.
+    pub ready: Gauge,
+}
+
+impl Metrics {
+    /// Metrics under their names.
+    pub fn new() -> Self {
+        let mut metrics = Metrics { registry: Registry::with_prefix("forewarn"), ..Metrics::default() };
+        metrics.register_input();
+        metrics.register_output();
+        metrics
+    }
+
+    fn register_input(&mut self) {
+        let to = &mut self.registry;
+        to.register("records", "Records read", self.records.clone());
+        to.register("rejects", "What could not be read, by reason", self.rejects.clone());
+        to.register("late", "Records later than the lateness allows", self.late.clone());
+        to.register("lost", "Records gone from the broker before they were read", self.lost.clone());
+        to.register("dead_letters", "Messages kept as dead letters", self.dead_letters.clone());
+        to.register("dead_letters_failed", "Dead letters that were not written", self.dead_letters_failed.clone());
+        to.register("conflicts", "Equal signal and time with another value", self.conflicts.clone());
+        to.register("signals_refused", "New signals refused at the bound", self.signals_refused.clone());
+        to.register("watermark_lag_seconds", "Wall time less the watermark", self.watermark_lag.clone());
+        to.register("partition_lag_records", "Records between what was read and the end", self.partition_lag.clone());
+        to.register("blind_spots", "Partitions that have records and cannot be read", self.blind_spots.clone());
+        to.register("signals", "Signals watched", self.signals.clone());
+        to.register("waiting_records", "Records read and not yet judged", self.waiting.clone());
+    }
+
+    fn register_output(&mut self) {
+        let to = &mut self.registry;
+        to.register("alerts", "Records of alerts", self.alerts.clone());
+        to.register("alerts_firing", "Alerts that are firing", self.firing.clone());
+        to.register(
+            "alerts_topic_pending",
+            "Alert records that the topic has not confirmed",
+            self.topic_pending.clone(),
+        );
+        to.register("deliveries", "Messages to receivers, by result", self.deliveries.clone());
+        to.register("checkpoint_seconds", "How long the last checkpoint took", self.checkpoint_seconds.clone());
+        to.register("checkpoint_bytes", "Size of the last checkpoint", self.checkpoint_bytes.clone());
+        to.register("journal_entries", "Entries written to the journal", self.journal_entries.clone());
+        to.register("ready", "1 while it judges", self.ready.clone());
+    }
+
+    /// The text that Prometheus reads.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// Sets a counter to a total that is counted elsewhere and never falls within a process.
+pub fn set(counter: &Counter, total: u64) {
+    counter.inner().store(total, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_conventional() {
+        let metrics = Metrics::new();
+        set(&metrics.records.get_or_create(&ByTopic { topic: "metrics".into() }), 7);
+        set(&metrics.late, 2);
+        metrics.watermark_lag.set(1.5);
+        let text = metrics.text();
+        for line in [
+            "forewarn_records_total{topic=\"metrics\"} 7",
+            "forewarn_late_total 2",
+            "forewarn_watermark_lag_seconds 1.5",
+            "forewarn_signals 0",
+            "# TYPE forewarn_deliveries counter",
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
+}
