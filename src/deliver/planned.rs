@@ -114,7 +114,7 @@ mod tests {
     use crate::alert::Reason;
     use crate::calendar::Calendar;
     use crate::deliver::outbox::OutboxBounds;
-    use crate::incident::Kind;
+    use crate::finding::Kind;
     use crate::time::Span;
 
     #[test]

@@ -1,5 +1,6 @@
 //! The integration tests, one binary. What needs a real server stands under `servers`; it fails where its server is missing.
 
 mod laws;
+mod stories;
 mod servers;
 mod tidy;
