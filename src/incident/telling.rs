@@ -37,6 +37,13 @@ pub(super) struct Told {
     joins: u32,
 }
 
+impl Told {
+    /// When a page is told again.
+    fn repeat_at(&self) -> Timestamp {
+        self.at + REPEAT.max(self.at.since(self.news_at))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct ToldBreach {
     now: bool,
@@ -44,7 +51,8 @@ struct ToldBreach {
     earliest: Timestamp,
 }
 
-/// A page that nobody acknowledged is told again after this.
+/// A page that nobody acknowledged is told again after this, then each time after as long as it has stood since the last
+/// news (4, 8, 16, 32 hours …): often while it is fresh, and bounded however long nobody comes.
 const REPEAT: Span = Span::from_hours(4);
 /// News that a problem worsens by time or probability comes at most so often.
 const WORSE_GAP: Span = Span::from_hours(1);
@@ -87,7 +95,7 @@ impl Incident {
             }
             self.join_waits = true;
         }
-        let repeats = told.urgency == Urgency::Page && !self.acknowledged && told.at + REPEAT <= now;
+        let repeats = told.urgency == Urgency::Page && !self.acknowledged && told.repeat_at() <= now;
         repeats.then_some(Reason::Repeated)
     }
 
@@ -128,7 +136,7 @@ impl Incident {
         let join = self.join_waits.then(|| told.may_join_from());
         let active = !self.acknowledged;
         let page = if active && told.urgency < Urgency::Page { self.page_from(plan, now) } else { None };
-        let repeat = (active && told.urgency == Urgency::Page).then(|| told.at + REPEAT);
+        let repeat = (active && told.urgency == Urgency::Page).then(|| told.repeat_at());
         [join, page, repeat].into_iter().flatten().min()
     }
 
