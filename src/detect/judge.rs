@@ -40,6 +40,8 @@ pub struct Judge {
     drop_voice: Voice,
     /// Whether the preset takes silence for news, as told at the last observation.
     silence_is_news: bool,
+    /// The agreement of late, fading.
+    lasting: f64,
     /// Points in a row that were ordinary.
     ordinary: u8,
 }
@@ -65,6 +67,11 @@ const KNOWN: Span = Span::from_days(7);
 const MIDDLE: f64 = 5.0;
 /// Ordinary points in a row that make a signal calm.
 const CALM: u8 = 10;
+/// Between evidence (0: a surprise per point) and the pure promise (1: a surprise per week). 0.5 to 0.75 are alike on NAB,
+/// on the service metrics 0.75 is ahead on held-out halves.
+const STEP_SHARE: f64 = 0.75;
+/// The pointwise score fades by half in five points: a trouble is not over at its first ordinary point.
+const FADE: f64 = 0.87;
 /// The step at which points and time count alike: 5 minutes.
 const STEP_SECONDS: f64 = 300.0;
 const WEEK_SECONDS: f64 = 604_800.0;
@@ -128,9 +135,9 @@ impl Judge {
             .then(|| (self.scale.value(seen.expected + low), self.scale.value(seen.expected + high)))
     }
 
-    /// log10 of the step against five minutes, halved.
+    /// The clock's allowance, [`STEP_SHARE`] of log10 of the step against five minutes.
     fn step_factor(&self) -> f64 {
-        self.cadence.step().map_or(0.0, |step| 0.5 * libm::log10(step / STEP_SECONDS))
+        self.cadence.step().map_or(0.0, |step| STEP_SHARE * libm::log10(step / STEP_SECONDS))
     }
 
     /// All surprises of this point; the views learn it.
@@ -167,6 +174,7 @@ impl Judge {
         self.ordinary = if surprise.ordinary { self.ordinary.saturating_add(1) } else { 0 };
         let warm = WARM_POINTS <= self.points;
         let Fused { novelty, agreement, first } = surprise.fused;
+        self.lasting = agreement.max(FADE * self.lasting);
         let news = self.novelty.once.news(novelty);
         let agreed = self.agreement.once.news(agreement);
         self.novelty.news = news;
@@ -181,7 +189,7 @@ impl Judge {
             (known && quiet.base < height).then(|| rarity(voice, height, quiet))
         };
         Judgement {
-            anomaly: if warm { score(agreement) } else { 0.0 },
+            anomaly: if warm { score(self.lasting) } else { 0.0 },
             onset: if warm { score(news) } else { 0.0 },
             expected: band,
             rarity: known.then_some(both - core::f64::consts::LOG10_2),
