@@ -179,10 +179,11 @@ impl Judge {
         let agreed = self.agreement.once.news(agreement);
         self.novelty.news = news;
         self.agreement.news = agreed;
-        let step = self.cadence.step().unwrap_or(60.0) / 60.0;
+        // Points come 1 / step as often, and each is lifted by the clock's allowance.
+        let clock = libm::pow(STEP_SECONDS / self.cadence.step().unwrap_or(STEP_SECONDS), 1.0 - STEP_SHARE);
         let surcharge = if lived < KNOWN { 1.0 } else { 0.0 };
         let known = warm && WARM <= lived;
-        let rarity = |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, step) - surcharge;
+        let rarity = |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, clock) - surcharge;
         let both = rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT));
         let upward = seen.expected <= seen.value;
         let own = |voice: &Voice, height: f64, quiet: Quiet| {

@@ -23,6 +23,9 @@ mod stuck;
 mod tail;
 mod views;
 
+#[cfg(test)]
+mod tests;
+
 pub use judge::Judge;
 
 use serde::{Deserialize, Serialize};
