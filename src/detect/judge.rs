@@ -67,14 +67,13 @@ const KNOWN: Span = Span::from_days(7);
 const MIDDLE: f64 = 5.0;
 /// Ordinary points in a row that make a signal calm.
 const CALM: u8 = 10;
-/// Between evidence (0: a surprise per point) and the pure promise (1: a surprise per week). 0.5 to 0.75 are alike on NAB,
-/// on the service metrics 0.75 is ahead on held-out halves.
-const STEP_SHARE: f64 = 0.75;
 /// The pointwise score fades by half in five points: a trouble is not over at its first ordinary point.
 const FADE: f64 = 0.87;
-/// The step at which points and time count alike: 5 minutes.
-const STEP_SECONDS: f64 = 300.0;
 const WEEK_SECONDS: f64 = 604_800.0;
+/// The rarity of the ordinary: it happens all the time.
+const ORDINARY: f64 = -9.0;
+/// Surprises below this (once in a hundred points) are ordinary.
+const NOTABLE: f64 = 2.0;
 
 /// One point's surprises, before they are put into words.
 struct Surprise {
@@ -135,14 +134,9 @@ impl Judge {
             .then(|| (self.scale.value(seen.expected + low), self.scale.value(seen.expected + high)))
     }
 
-    /// The clock's allowance, [`STEP_SHARE`] of log10 of the step against five minutes.
-    fn step_factor(&self) -> f64 {
-        self.cadence.step().map_or(0.0, |step| STEP_SHARE * libm::log10(step / STEP_SECONDS))
-    }
-
     /// All surprises of this point; the views learn it.
     fn surprise(&mut self, seen: &Seen) -> Surprise {
-        let step = self.step_factor();
+        let step = self.cadence.lift();
         let sizes = self.views.look(seen);
         let mut surprises = [0.0; COUNT];
         for ((surprise, size), peaks) in surprises.iter_mut().zip(sizes).zip(&mut self.peaks) {
@@ -179,12 +173,15 @@ impl Judge {
         let agreed = self.agreement.once.news(agreement);
         self.novelty.news = news;
         self.agreement.news = agreed;
-        // Points come 1 / step as often, and each is lifted by the clock's allowance.
-        let clock = libm::pow(STEP_SECONDS / self.cadence.step().unwrap_or(STEP_SECONDS), 1.0 - STEP_SHARE);
+        let clock = self.cadence.clock();
         let surcharge = if lived < KNOWN { 1.0 } else { 0.0 };
         let known = warm && WARM <= lived;
         let rarity = |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, clock) - surcharge;
-        let both = rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT));
+        let both = if novelty.max(agreement) < NOTABLE {
+            ORDINARY
+        } else {
+            rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT))
+        };
         let upward = seen.expected <= seen.value;
         let own = |voice: &Voice, height: f64, quiet: Quiet| {
             (known && quiet.base < height).then(|| rarity(voice, height, quiet))

@@ -100,10 +100,7 @@ impl Shapes {
         }
         let (mut nearest, mut distance) = (0, f32::MAX);
         for (i, shape) in self.kept[..held].iter().enumerate() {
-            let mut sum = 0.0;
-            for (a, b) in shape.iter().zip(&self.last) {
-                sum += (a - b).abs();
-            }
+            let sum = apart(shape, &self.last);
             if sum < distance {
                 (nearest, distance) = (i, sum);
             }
@@ -118,6 +115,13 @@ impl Shapes {
         }
         Some(f64::from(distance))
     }
+}
+
+/// The sum of absolute differences, in four lanes and a fixed order, so that the processor adds four at once.
+fn apart(a: &[f32; LENGTH], b: &[f32; LENGTH]) -> f32 {
+    let lane = |i: usize| (a[i] - b[i]).abs() + (a[i + 4] - b[i + 4]).abs();
+    let lanes = [lane(0), lane(1), lane(2), lane(3)];
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 }
 
 /// A value against 64 values known: new even between known levels.
@@ -145,13 +149,9 @@ impl Values {
             self.uses.uses[0] = self.uses.weight;
             return None;
         }
-        let (mut nearest, mut distance) = (0, f32::MAX);
-        for (i, kept) in self.kept[..held].iter().enumerate() {
-            let far = (kept - value).abs();
-            if far < distance {
-                (nearest, distance) = (i, far);
-            }
-        }
+        let far = |kept: &f32| (kept - value).abs();
+        let distance = self.kept[..held].iter().map(far).fold(f32::MAX, f32::min);
+        let nearest = self.kept[..held].iter().position(|kept| far(kept) == distance).unwrap_or(0);
         match self.uses.place(nearest, f64::from(distance)) {
             Some(place) => self.kept[place] = value,
             None => self.kept[nearest] += MOVE * (value - self.kept[nearest]),
