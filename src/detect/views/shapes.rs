@@ -15,22 +15,24 @@ const VALUES: usize = 64;
 /// The nearest prototype moves by this share towards what it took in.
 const MOVE: f32 = 0.05;
 const FORGET: f64 = 0.0005;
-/// Growth of a use's weight per use: the use of long ago counts half after 1,000.
-const GROWTH: f32 = 1.000_693_4;
+/// The weight of one use, and how many uses there are between two agings: a use of long ago counts half after 1,000.
+const USE: u8 = 8;
+const AGES: u8 = 200;
 
 /// Which prototypes are used, with forgetting: later uses weigh more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Uses<const N: usize> {
     #[serde(with = "flat")]
-    uses: [f32; N],
-    weight: f32,
+    uses: [u8; N],
+    /// Uses since all were last aged.
+    since: u8,
     held: u8,
     distance: Mean,
 }
 
 impl<const N: usize> Uses<N> {
     fn new() -> Self {
-        Uses { uses: [0.0; N], weight: 1.0, held: 0, distance: Mean::default() }
+        Uses { uses: [0; N], since: 0, held: 0, distance: Mean::default() }
     }
 
     /// The place for something this far from its nearest: a free or the least used one if it is farther than usual, none
@@ -38,13 +40,9 @@ impl<const N: usize> Uses<N> {
     fn place(&mut self, nearest: usize, distance: f64) -> Option<usize> {
         let far = self.distance.get() < distance;
         self.distance.learn(distance, FORGET);
-        self.weight *= GROWTH;
-        if self.weight > 1e12 {
-            self.uses.iter_mut().for_each(|u| *u /= self.weight);
-            self.weight = 1.0;
-        }
+        self.age();
         if !far {
-            self.uses[nearest] += self.weight;
+            self.uses[nearest] = self.uses[nearest].saturating_add(USE);
             return None;
         }
         let place = if usize::from(self.held) < N {
@@ -59,8 +57,17 @@ impl<const N: usize> Uses<N> {
             }
             least
         };
-        self.uses[place] = self.weight;
+        self.uses[place] = USE;
         Some(place)
+    }
+
+    /// Every [`AGES`] uses, all count an eighth less.
+    fn age(&mut self) {
+        self.since += 1;
+        if self.since == AGES {
+            self.since = 0;
+            self.uses.iter_mut().for_each(|u| *u -= *u / 8);
+        }
     }
 }
 
@@ -95,7 +102,7 @@ impl Shapes {
         if held == 0 {
             self.kept[0] = self.last;
             self.uses.held = 1;
-            self.uses.uses[0] = self.uses.weight;
+            self.uses.uses[0] = USE;
             return None;
         }
         let (mut nearest, mut distance) = (0, f32::MAX);
@@ -146,7 +153,7 @@ impl Values {
         if held == 0 {
             self.kept[0] = value;
             self.uses.held = 1;
-            self.uses.uses[0] = self.uses.weight;
+            self.uses.uses[0] = USE;
             return None;
         }
         let far = |kept: &f32| (kept - value).abs();
