@@ -4,6 +4,7 @@
 //! It is worth its cost only if its removal lowers the accuracy on unlike data sets at once.
 
 mod means;
+mod shape;
 mod shapes;
 
 use means::Means;

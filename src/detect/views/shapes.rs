@@ -5,11 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shape::{LENGTH, Shape};
 use crate::baseline::{Mean, flat};
 
-/// Shapes kept, and points of a shape.
+/// Shapes kept.
 const KEPT: usize = 32;
-const LENGTH: usize = 8;
 /// Single values kept.
 const VALUES: usize = 64;
 /// The nearest prototype moves by this share towards what it took in.
@@ -74,7 +74,7 @@ impl<const N: usize> Uses<N> {
 /// The last eight values against 32 prototypes of such.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::detect) struct Shapes {
-    kept: [[f32; LENGTH]; KEPT],
+    kept: [Shape; KEPT],
     uses: Uses<KEPT>,
     last: [f32; LENGTH],
     filled: u8,
@@ -82,7 +82,7 @@ pub(in crate::detect) struct Shapes {
 
 impl Default for Shapes {
     fn default() -> Self {
-        Shapes { kept: [[0.0; LENGTH]; KEPT], uses: Uses::new(), last: [0.0; LENGTH], filled: 0 }
+        Shapes { kept: [Shape::default(); KEPT], uses: Uses::new(), last: [0.0; LENGTH], filled: 0 }
     }
 }
 
@@ -100,35 +100,30 @@ impl Shapes {
         }
         let held = usize::from(self.uses.held);
         if held == 0 {
-            self.kept[0] = self.last;
+            self.kept[0] = Shape::of(&self.last);
             self.uses.held = 1;
             self.uses.uses[0] = USE;
             return None;
         }
         let (mut nearest, mut distance) = (0, f32::MAX);
         for (i, shape) in self.kept[..held].iter().enumerate() {
-            let sum = apart(shape, &self.last);
+            let sum = shape.apart(&self.last);
             if sum < distance {
                 (nearest, distance) = (i, sum);
             }
         }
         match self.uses.place(nearest, f64::from(distance)) {
-            Some(place) => self.kept[place] = self.last,
+            Some(place) => self.kept[place] = Shape::of(&self.last),
             None => {
-                for (kept, last) in self.kept[nearest].iter_mut().zip(&self.last) {
+                let mut moved = self.kept[nearest].values();
+                for (kept, last) in moved.iter_mut().zip(&self.last) {
                     *kept += MOVE * (last - *kept);
                 }
+                self.kept[nearest] = Shape::of(&moved);
             }
         }
         Some(f64::from(distance))
     }
-}
-
-/// The sum of absolute differences, in four lanes and a fixed order, so that the processor adds four at once.
-fn apart(a: &[f32; LENGTH], b: &[f32; LENGTH]) -> f32 {
-    let lane = |i: usize| (a[i] - b[i]).abs() + (a[i + 4] - b[i + 4]).abs();
-    let lanes = [lane(0), lane(1), lane(2), lane(3)];
-    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 }
 
 /// A value against 64 values known: new even between known levels.
