@@ -165,12 +165,14 @@ impl Judge {
         lived: Span,
         preset: &Preset,
     ) -> Judgement {
-        self.ordinary = if surprise.ordinary { self.ordinary.saturating_add(1) } else { 0 };
         let warm = WARM_POINTS <= self.points;
         let Fused { novelty, agreement, first } = surprise.fused;
         self.lasting = agreement.max(FADE * self.lasting);
         let news = self.novelty.once.news(novelty);
         let agreed = self.agreement.once.news(agreement);
+        let fresh = warm && (Once::is_alert(news) || Once::is_alert(agreed));
+        // What was just announced is not over yet, even where only a slow view sees it.
+        self.ordinary = if surprise.ordinary && !fresh { self.ordinary.saturating_add(1) } else { 0 };
         self.novelty.news = news;
         self.agreement.news = agreed;
         let clock = self.cadence.clock();
@@ -191,7 +193,7 @@ impl Judge {
             onset: if warm { score(news) } else { 0.0 },
             expected: band,
             rarity: known.then_some(both - core::f64::consts::LOG10_2),
-            fresh: warm && (Once::is_alert(news) || Once::is_alert(agreed)),
+            fresh,
             matters: matters(value, band, upward, preset),
             stuck: own(&self.stuck_voice, surprise.stuck, STUCK),
             drop: own(&self.drop_voice, surprise.drop, DROP),

@@ -31,3 +31,29 @@ impl Stuck {
         0.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a run of 30 equal values is worth after 1,000 points with runs as long as `usual`.
+    fn surprise(usual: usize) -> f64 {
+        let mut stuck = Stuck::default();
+        (0..1000).for_each(|i| {
+            stuck.judge(i % usual != 0);
+        });
+        (0..30).map(|_| stuck.judge(true)).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn a_run_is_judged_by_the_runs_before() {
+        assert!(6.0 < surprise(1), "a continuous signal never repeats: {}", surprise(1));
+        assert!((3.0..6.0).contains(&surprise(4)), "a small count sometimes does: {}", surprise(4));
+        assert!(surprise(40) < 2.0, "a sparse count is mostly zero: {}", surprise(40));
+        let mut stuck = Stuck::default();
+        (0..1000).for_each(|_| {
+            stuck.judge(false);
+        });
+        assert!((0..9).all(|i| i == 8 || stuck.judge(true) == 0.0), "nine equal values are no news");
+    }
+}
