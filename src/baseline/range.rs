@@ -10,7 +10,7 @@ pub struct Range {
     seen: bool,
 }
 
-/// An end that is never touched again comes half-way in within 7,000 points: a week by ten minutes, five days by minutes.
+/// An end that is never touched again comes half-way in within 7,000 points: five days of minutes.
 const FORGET: f64 = 1e-4;
 
 impl Range {
@@ -28,5 +28,22 @@ impl Range {
         let inward = FORGET * self.width();
         self.low = (self.low + inward).min(value);
         self.high = (self.high - inward).max(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_widens_at_once_and_narrows_slowly() {
+        let mut range = Range::default();
+        assert_eq!(range.width(), 0.0);
+        [5.0, 3.0, 9.0].iter().for_each(|&v| range.learn(v));
+        assert!((range.width() - 6.0).abs() < 0.01);
+        range.learn(103.0);
+        assert!((range.width() - 100.0).abs() < 0.1);
+        (0..7000).for_each(|_| range.learn(5.0));
+        assert!((40.0..60.0).contains(&range.width()), "an end comes half-way in");
     }
 }

@@ -115,3 +115,39 @@ impl<const N: usize> Profile<N> {
         (self.sum, self.count) = (0.0, 0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(hour: u32) -> Local {
+        Local { weekday: (hour / 24 % 7) as u8, second: hour % 24 * 3600, holiday: false }
+    }
+
+    /// Learns `days` of hourly values beside a level of 10.
+    fn taught(days: u32, value: impl Fn(u32) -> f64) -> Season {
+        let mut season = Season::default();
+        (0..24 * days).for_each(|hour| season.learn(local(hour), value(hour), 10.0));
+        season
+    }
+
+    #[test]
+    fn it_is_used_only_where_it_has_proved_its_gain() {
+        let daily = |hour: u32| if hour % 24 < 12 { 0.0 } else { 20.0 };
+        assert_eq!(taught(2, daily).expect(local(15)), None, "two days prove nothing");
+        assert_eq!(taught(7, daily).expect(local(15)), Some(20.0));
+        let noise = |hour: u32| f64::from(hour.wrapping_mul(2_654_435_761) >> 24) / 12.8;
+        assert_eq!(taught(21, noise).expect(local(15)), None, "noise has no season");
+        let weekly = |hour: u32| if hour / 24 % 7 < 5 { daily(hour) } else { 10.0 };
+        let taught = taught(35, weekly);
+        assert_eq!((taught.expect(local(15)), taught.expect(local(5 * 24 + 15))), (Some(20.0), Some(10.0)));
+    }
+
+    #[test]
+    fn a_season_that_stops_paying_is_dropped() {
+        let mut season = taught(14, |hour| if hour % 24 < 12 { 0.0 } else { 20.0 });
+        assert!(season.expect(local(15)).is_some());
+        (0..24 * 60).for_each(|hour| season.learn(local(hour), 10.0, 10.0));
+        assert_eq!(season.expect(local(15)).filter(|&v| (v - 10.0).abs() > 0.5), None);
+    }
+}

@@ -13,6 +13,9 @@ pub(super) struct Cadence {
     step: f64,
     /// The factor by which the median still moves, less one.
     stride: f32,
+    /// [`Cadence::lift`] and [`Cadence::clock`] of the step.
+    lift: f64,
+    clock: f64,
     gaps: Tail,
 }
 
@@ -24,6 +27,11 @@ const NEWS: f64 = 5.0;
 const LEAST_GAPS: f64 = 3.0;
 /// And never before this many arrivals.
 const LEAST_ARRIVALS: u32 = 30;
+/// Between evidence (0: a surprise per point) and the pure promise (1: a surprise per week). 0.5 to 0.75 are alike on NAB,
+/// on the service metrics 0.75 is ahead on held-out halves.
+const STEP_SHARE: f64 = 0.75;
+/// The step at which points and time count alike: 5 minutes.
+const STEP_SECONDS: f64 = 300.0;
 const FIRST_STRIDE: f32 = 1.0;
 const LAST_STRIDE: f32 = 0.02;
 
@@ -35,7 +43,13 @@ impl Cadence {
         if gap <= 0.0 {
             return None;
         }
+        let step = self.step;
         self.learn_step(gap);
+        if self.step != step {
+            let ratio = self.step / STEP_SECONDS;
+            self.lift = STEP_SHARE * libm::log10(ratio);
+            self.clock = libm::pow(ratio, STEP_SHARE - 1.0);
+        }
         self.gaps.count();
         if self.gaps.least() < gap {
             self.gaps.file(gap, PRIOR);
@@ -63,6 +77,17 @@ impl Cadence {
     /// The usual step in seconds; none before the second arrival.
     pub(super) fn step(&self) -> Option<f64> {
         (0.0 < self.step).then_some(self.step)
+    }
+
+    /// The clock's allowance: a surprise counts [`STEP_SHARE`] of log10 of the step against five minutes more.
+    pub(super) fn lift(&self) -> f64 {
+        self.lift
+    }
+
+    /// How much oftener than at five minutes a quiet signal reaches a given surprise: points come `1 / step` as often, each
+    /// with its allowance.
+    pub(super) fn clock(&self) -> f64 {
+        if 0.0 < self.clock { self.clock } else { 1.0 }
     }
 
     /// When silence becomes news; none while too few arrivals were seen.

@@ -26,7 +26,7 @@ const KNEE: f64 = 8.0;
 const LIMIT: f64 = 12.0;
 
 /// A view's surprise with the allowance for small effects (`log10(effect / (range / 10))` where negative) and the clock's:
-/// `step` is `0.5 log10(step / 5 min)`, half-way between counting points and counting time.
+/// `step` is a share of `log10(step / 5 min)`, between counting points and counting time.
 pub(super) fn weigh(surprise: f64, size: Size, range: f64, step: f64) -> f64 {
     if surprise <= 0.0 {
         return 0.0;

@@ -40,6 +40,8 @@ pub struct Judge {
     drop_voice: Voice,
     /// Whether the preset takes silence for news, as told at the last observation.
     silence_is_news: bool,
+    /// The agreement of late, fading.
+    lasting: f64,
     /// Points in a row that were ordinary.
     ordinary: u8,
 }
@@ -65,9 +67,13 @@ const KNOWN: Span = Span::from_days(7);
 const MIDDLE: f64 = 5.0;
 /// Ordinary points in a row that make a signal calm.
 const CALM: u8 = 10;
-/// The step at which points and time count alike: 5 minutes.
-const STEP_SECONDS: f64 = 300.0;
+/// The pointwise score fades by half in five points: a trouble is not over at its first ordinary point.
+const FADE: f64 = 0.87;
 const WEEK_SECONDS: f64 = 604_800.0;
+/// The rarity of the ordinary: it happens all the time.
+const ORDINARY: f64 = -9.0;
+/// Surprises below this (once in a hundred points) are ordinary.
+const NOTABLE: f64 = 2.0;
 
 /// One point's surprises, before they are put into words.
 struct Surprise {
@@ -128,14 +134,9 @@ impl Judge {
             .then(|| (self.scale.value(seen.expected + low), self.scale.value(seen.expected + high)))
     }
 
-    /// log10 of the step against five minutes, halved.
-    fn step_factor(&self) -> f64 {
-        self.cadence.step().map_or(0.0, |step| 0.5 * libm::log10(step / STEP_SECONDS))
-    }
-
     /// All surprises of this point; the views learn it.
     fn surprise(&mut self, seen: &Seen) -> Surprise {
-        let step = self.step_factor();
+        let step = self.cadence.lift();
         let sizes = self.views.look(seen);
         let mut surprises = [0.0; COUNT];
         for ((surprise, size), peaks) in surprises.iter_mut().zip(sizes).zip(&mut self.peaks) {
@@ -164,28 +165,35 @@ impl Judge {
         lived: Span,
         preset: &Preset,
     ) -> Judgement {
-        self.ordinary = if surprise.ordinary { self.ordinary.saturating_add(1) } else { 0 };
         let warm = WARM_POINTS <= self.points;
         let Fused { novelty, agreement, first } = surprise.fused;
+        self.lasting = agreement.max(FADE * self.lasting);
         let news = self.novelty.once.news(novelty);
         let agreed = self.agreement.once.news(agreement);
+        let fresh = warm && (Once::is_alert(news) || Once::is_alert(agreed));
+        // What was just announced is not over yet, even where only a slow view sees it.
+        self.ordinary = if surprise.ordinary && !fresh { self.ordinary.saturating_add(1) } else { 0 };
         self.novelty.news = news;
         self.agreement.news = agreed;
-        let step = self.cadence.step().unwrap_or(60.0) / 60.0;
+        let clock = self.cadence.clock();
         let surcharge = if lived < KNOWN { 1.0 } else { 0.0 };
         let known = warm && WARM <= lived;
-        let rarity = |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, step) - surcharge;
-        let both = rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT));
+        let rarity = |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, clock) - surcharge;
+        let both = if novelty.max(agreement) < NOTABLE {
+            ORDINARY
+        } else {
+            rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT))
+        };
         let upward = seen.expected <= seen.value;
         let own = |voice: &Voice, height: f64, quiet: Quiet| {
             (known && quiet.base < height).then(|| rarity(voice, height, quiet))
         };
         Judgement {
-            anomaly: if warm { score(agreement) } else { 0.0 },
+            anomaly: if warm { score(self.lasting) } else { 0.0 },
             onset: if warm { score(news) } else { 0.0 },
             expected: band,
             rarity: known.then_some(both - core::f64::consts::LOG10_2),
-            fresh: warm && (Once::is_alert(news) || Once::is_alert(agreed)),
+            fresh,
             matters: matters(value, band, upward, preset),
             stuck: own(&self.stuck_voice, surprise.stuck, STUCK),
             drop: own(&self.drop_voice, surprise.drop, DROP),

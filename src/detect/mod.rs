@@ -8,7 +8,7 @@
 //! time  ─► cadence ──┴─► silent_after
 //! ```
 //!
-//! The scale of surprise is the return period of declustered peaks ([`tail`], [`peaks`]): each view says how rare its size is
+//! The scale of surprise is the return period of declustered peaks (`tail`, `peaks`): each view says how rare its size is
 //! for this signal, in powers of ten of points. Two questions have two fusions: an onset wants novelty in any view, a
 //! pointwise score wants agreement.
 
@@ -22,6 +22,9 @@ mod rate;
 mod stuck;
 mod tail;
 mod views;
+
+#[cfg(test)]
+mod tests;
 
 pub use judge::Judge;
 

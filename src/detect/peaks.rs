@@ -22,18 +22,19 @@ pub(super) struct Peaks {
 const PRIOR: Prior = Prior { index: 0.25, weight: 10.0 };
 /// A cluster opens above this multiple of the usual size.
 const OPENS: f64 = 1.5;
-/// So many points below the threshold end a cluster.
-const CLOSES: u8 = 5;
-/// A cluster is filed after so many points in any case: by then it is a new normal.
-const LONGEST: u8 = 100;
+/// So many points below the threshold end a cluster, as they end a trouble.
+const CLOSES: u8 = 10;
+/// A cluster is filed after so many points in any case (an hour of minutes): by then it begins to be a new normal.
+const LONGEST: u8 = 60;
 const FORGET: f64 = 1.0 / 20_000.0;
 
 impl Peaks {
     /// log10 of the points in which such a size is seen once; 0 for an ordinary one. Then learns it.
     pub(super) fn judge(&mut self, size: f64) -> f64 {
-        let threshold = (OPENS * self.usual.get()).max(self.tail.least());
-        let above = threshold < size;
-        let surprise = if above { self.tail.surprise(size, PRIOR).max(0.0) } else { 0.0 };
+        let least = self.tail.least();
+        let above = (OPENS * self.usual.get()).max(least) < size;
+        let rare = above || (0.0 < least && least < size);
+        let surprise = if rare { self.tail.surprise(size, PRIOR).max(0.0) } else { 0.0 };
         self.tail.count();
         self.usual.learn(size, FORGET);
         if above {
@@ -64,10 +65,10 @@ mod tests {
         }
         let first = peaks.judge(10.0);
         assert!(3.0 < first, "{first}");
-        for _ in 0..90 {
+        for _ in 0..50 {
             assert!(first - 0.1 < peaks.judge(10.0), "it does not teach while it lasts");
         }
-        (0..110).for_each(|_| {
+        (0..80).for_each(|_| {
             peaks.judge(10.0);
         });
         assert!(peaks.judge(10.0) < first);

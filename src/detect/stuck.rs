@@ -9,29 +9,51 @@ use super::tail::{Prior, Tail};
 pub(super) struct Stuck {
     run: u32,
     runs: Tail,
-    points: f64,
 }
 
 /// Runs vary widely: a wide index (measured: 0.25 lets bursts of equal counts through).
 const PRIOR: Prior = Prior { index: 0.5, weight: 10.0 };
-/// Ten equal values need no allowance.
-const EFFECT: f64 = 10.0;
+/// Fewer equal values are never news: caches and slow exporters repeat themselves.
+const LEAST: u32 = 10;
 
 impl Stuck {
     /// log10 of how rare the present run is; 0 for an ordinary one. `same` says that the value repeats the one before.
     pub(super) fn judge(&mut self, same: bool) -> f64 {
         if same {
             self.run = self.run.saturating_add(1);
-            if f64::from(self.run) <= self.runs.least() || self.run < 3 {
-                return 0.0;
-            }
             let run = f64::from(self.run);
-            let floor = libm::log10(run / EFFECT).min(0.0);
-            return (self.runs.surprise(run, PRIOR) + floor).max(0.0);
+            let ordinary = self.run < LEAST || run <= self.runs.least();
+            return if ordinary { 0.0 } else { self.runs.surprise(run, PRIOR).max(0.0) };
         }
         self.runs.count();
         self.runs.file(f64::from(self.run), PRIOR);
         self.run = 1;
         0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a run of 30 equal values is worth after 1,000 points with runs as long as `usual`.
+    fn surprise(usual: usize) -> f64 {
+        let mut stuck = Stuck::default();
+        (0..1000).for_each(|i| {
+            stuck.judge(i % usual != 0);
+        });
+        (0..30).map(|_| stuck.judge(true)).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn a_run_is_judged_by_the_runs_before() {
+        assert!(6.0 < surprise(1), "a continuous signal never repeats: {}", surprise(1));
+        assert!((3.0..6.0).contains(&surprise(4)), "a small count sometimes does: {}", surprise(4));
+        assert!(surprise(40) < 2.0, "a sparse count is mostly zero: {}", surprise(40));
+        let mut stuck = Stuck::default();
+        (0..1000).for_each(|_| {
+            stuck.judge(false);
+        });
+        assert!((0..9).all(|i| i == 8 || stuck.judge(true) == 0.0), "nine equal values are no news");
     }
 }

@@ -18,10 +18,25 @@ pub(super) struct Prior {
     pub weight: f64,
 }
 
+/// A size to three digits: the upper half of an `f32`. It orders as the size does, and an error of 0.4 % moves a surprise by
+/// less than 0.01.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Coarse(u16);
+
+impl Coarse {
+    fn of(size: f64) -> Self {
+        Coarse(((size as f32).to_bits() >> 16) as u16)
+    }
+
+    fn get(self) -> f64 {
+        f64::from(f32::from_bits(u32::from(self.0) << 16))
+    }
+}
+
 /// The `KEPT` largest sizes, falling, among `trials`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tail {
-    largest: [f32; KEPT],
+    largest: [Coarse; KEPT],
     held: u8,
     /// Shrunk tail index; stale while `held` is 0.
     index: f32,
@@ -49,21 +64,21 @@ impl Tail {
 
     /// The size below which nothing is filed.
     pub(super) fn least(&self) -> f64 {
-        if usize::from(self.held) == KEPT { f64::from(self.largest[KEPT - 1]) } else { 0.0 }
+        if usize::from(self.held) == KEPT { self.largest[KEPT - 1].get() } else { 0.0 }
     }
 
     /// The size at which the tail begins.
     fn threshold(&self) -> Option<(usize, f64)> {
         let depth = usize::from(self.held).min(DEPTH);
-        (depth > 0).then(|| (depth, f64::from(self.largest[depth - 1])))
+        (depth > 0).then(|| (depth, self.largest[depth - 1].get()))
     }
 
     /// Files one size.
     pub(super) fn file(&mut self, size: f64, prior: Prior) {
-        let size = size as f32;
+        let size = Coarse::of(size);
         let held = usize::from(self.held);
         let place = self.largest[..held].partition_point(|&kept| size <= kept);
-        if place == KEPT || size <= 0.0 {
+        if place == KEPT || size == Coarse(0) {
             return;
         }
         let held = (held + 1).min(KEPT);
@@ -76,7 +91,7 @@ impl Tail {
     /// Hill's estimator (Hill, 1975, Annals of Statistics) shrunk to the prior: freely learned, both ends lose.
     fn learn_index(&mut self, prior: Prior) {
         if let Some((depth, threshold)) = self.threshold() {
-            let logs: f64 = self.largest[..depth].iter().map(|&m| libm::log(f64::from(m) / threshold)).sum();
+            let logs: f64 = self.largest[..depth].iter().map(|&m| libm::log(m.get() / threshold)).sum();
             self.index = ((logs + prior.weight * prior.index) / (depth as f64 + prior.weight)) as f32;
         }
     }
@@ -97,7 +112,7 @@ impl Tail {
             return libm::log10(trials / (depth as f64 + 0.5)) + weight * libm::log10(1.0 + excess);
         }
         let held = usize::from(self.held);
-        let rank = self.largest[..held].partition_point(|&kept| size <= f64::from(kept));
+        let rank = self.largest[..held].partition_point(|&kept| size <= kept.get());
         libm::log10(trials / (rank as f64 + 0.5))
     }
 
@@ -129,7 +144,7 @@ mod tests {
         let sizes: Vec<f64> = (1..=20).map(f64::from).collect();
         let tail = taught(999, &sizes);
         assert_eq!(tail.least(), 5.0);
-        assert!((tail.surprise(6.5, PRIOR) - (1000.0 / 14.5f64).log10()).abs() < 1e-9);
+        assert!((tail.surprise(6.5, PRIOR) - libm::log10(1000.0 / 14.5)).abs() < 1e-9);
         let mut last = 0.0;
         for size in [5.0, 7.0, 9.0, 9.5, 20.0, 21.0, 40.0, 400.0] {
             let s = tail.surprise(size, PRIOR);

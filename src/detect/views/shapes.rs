@@ -5,32 +5,34 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::shape::{LENGTH, Shape};
 use crate::baseline::{Mean, flat};
 
-/// Shapes kept, and points of a shape.
+/// Shapes kept.
 const KEPT: usize = 32;
-const LENGTH: usize = 8;
 /// Single values kept.
 const VALUES: usize = 64;
 /// The nearest prototype moves by this share towards what it took in.
 const MOVE: f32 = 0.05;
 const FORGET: f64 = 0.0005;
-/// Growth of a use's weight per use: the use of long ago counts half after 1,000.
-const GROWTH: f32 = 1.000_693_4;
+/// The weight of one use, and how many uses there are between two agings: a use of long ago counts half after 1,000.
+const USE: u8 = 8;
+const AGES: u8 = 200;
 
 /// Which prototypes are used, with forgetting: later uses weigh more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Uses<const N: usize> {
     #[serde(with = "flat")]
-    uses: [f32; N],
-    weight: f32,
+    uses: [u8; N],
+    /// Uses since all were last aged.
+    since: u8,
     held: u8,
     distance: Mean,
 }
 
 impl<const N: usize> Uses<N> {
     fn new() -> Self {
-        Uses { uses: [0.0; N], weight: 1.0, held: 0, distance: Mean::default() }
+        Uses { uses: [0; N], since: 0, held: 0, distance: Mean::default() }
     }
 
     /// The place for something this far from its nearest: a free or the least used one if it is farther than usual, none
@@ -38,13 +40,9 @@ impl<const N: usize> Uses<N> {
     fn place(&mut self, nearest: usize, distance: f64) -> Option<usize> {
         let far = self.distance.get() < distance;
         self.distance.learn(distance, FORGET);
-        self.weight *= GROWTH;
-        if self.weight > 1e12 {
-            self.uses.iter_mut().for_each(|u| *u /= self.weight);
-            self.weight = 1.0;
-        }
+        self.age();
         if !far {
-            self.uses[nearest] += self.weight;
+            self.uses[nearest] = self.uses[nearest].saturating_add(USE);
             return None;
         }
         let place = if usize::from(self.held) < N {
@@ -59,15 +57,24 @@ impl<const N: usize> Uses<N> {
             }
             least
         };
-        self.uses[place] = self.weight;
+        self.uses[place] = USE;
         Some(place)
+    }
+
+    /// Every [`AGES`] uses, all count an eighth less.
+    fn age(&mut self) {
+        self.since += 1;
+        if self.since == AGES {
+            self.since = 0;
+            self.uses.iter_mut().for_each(|u| *u -= *u / 8);
+        }
     }
 }
 
 /// The last eight values against 32 prototypes of such.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::detect) struct Shapes {
-    kept: [[f32; LENGTH]; KEPT],
+    kept: [Shape; KEPT],
     uses: Uses<KEPT>,
     last: [f32; LENGTH],
     filled: u8,
@@ -75,7 +82,7 @@ pub(in crate::detect) struct Shapes {
 
 impl Default for Shapes {
     fn default() -> Self {
-        Shapes { kept: [[0.0; LENGTH]; KEPT], uses: Uses::new(), last: [0.0; LENGTH], filled: 0 }
+        Shapes { kept: [Shape::default(); KEPT], uses: Uses::new(), last: [0.0; LENGTH], filled: 0 }
     }
 }
 
@@ -93,27 +100,26 @@ impl Shapes {
         }
         let held = usize::from(self.uses.held);
         if held == 0 {
-            self.kept[0] = self.last;
+            self.kept[0] = Shape::of(&self.last);
             self.uses.held = 1;
-            self.uses.uses[0] = self.uses.weight;
+            self.uses.uses[0] = USE;
             return None;
         }
         let (mut nearest, mut distance) = (0, f32::MAX);
         for (i, shape) in self.kept[..held].iter().enumerate() {
-            let mut sum = 0.0;
-            for (a, b) in shape.iter().zip(&self.last) {
-                sum += (a - b).abs();
-            }
+            let sum = shape.apart(&self.last);
             if sum < distance {
                 (nearest, distance) = (i, sum);
             }
         }
         match self.uses.place(nearest, f64::from(distance)) {
-            Some(place) => self.kept[place] = self.last,
+            Some(place) => self.kept[place] = Shape::of(&self.last),
             None => {
-                for (kept, last) in self.kept[nearest].iter_mut().zip(&self.last) {
+                let mut moved = self.kept[nearest].values();
+                for (kept, last) in moved.iter_mut().zip(&self.last) {
                     *kept += MOVE * (last - *kept);
                 }
+                self.kept[nearest] = Shape::of(&moved);
             }
         }
         Some(f64::from(distance))
@@ -142,16 +148,12 @@ impl Values {
         if held == 0 {
             self.kept[0] = value;
             self.uses.held = 1;
-            self.uses.uses[0] = self.uses.weight;
+            self.uses.uses[0] = USE;
             return None;
         }
-        let (mut nearest, mut distance) = (0, f32::MAX);
-        for (i, kept) in self.kept[..held].iter().enumerate() {
-            let far = (kept - value).abs();
-            if far < distance {
-                (nearest, distance) = (i, far);
-            }
-        }
+        let far = |kept: &f32| (kept - value).abs();
+        let distance = self.kept[..held].iter().map(far).fold(f32::MAX, f32::min);
+        let nearest = self.kept[..held].iter().position(|kept| far(kept) == distance).unwrap_or(0);
         match self.uses.place(nearest, f64::from(distance)) {
             Some(place) => self.kept[place] = value,
             None => self.kept[nearest] += MOVE * (value - self.kept[nearest]),

@@ -1,0 +1,263 @@
+//! The judge as a whole: laws on any input, rates on quiet signals, and what it makes of the usual stories.
+
+use proptest::prelude::*;
+
+use super::{Judge, Judgement};
+use crate::calendar::Calendar;
+use crate::plan::{Preset, Side};
+use crate::time::{Span, Timestamp};
+
+fn preset() -> Preset {
+    Preset {
+        name: "any".into(),
+        about: String::new(),
+        names: Vec::new(),
+        harm: None,
+        unit: None,
+        floor: 0.0,
+        floor_share: 0.0,
+        limit: None,
+        absence: true,
+    }
+}
+
+/// One signal under judgement, sent at a steady step.
+struct Watched {
+    judge: Judge,
+    calendar: Calendar,
+    preset: Preset,
+    at: Timestamp,
+    step: Span,
+    chance: Chance,
+    open: bool,
+}
+
+impl Watched {
+    fn every(step: Span) -> Self {
+        let at = Timestamp::parse_rfc3339("2026-03-02T00:00:00Z").unwrap();
+        let (judge, calendar) = (Judge::default(), Calendar::default());
+        Watched { judge, calendar, preset: preset(), at, step, chance: Chance(7), open: false }
+    }
+
+    fn see(&mut self, value: f64) -> Judgement {
+        self.at = self.at + self.step;
+        self.judge.observe(self.at, value, self.calendar.local(self.at), &self.preset)
+    }
+
+    /// Sees `points` values and gives the troubles that open at this rarity or above; one ends when the signal is calm.
+    fn news(&mut self, points: usize, rarity: f64, value: impl Fn(Timestamp, &mut Chance) -> f64) -> Vec<Judgement> {
+        let mut news = Vec::new();
+        for _ in 0..points {
+            let value = value(self.at + self.step, &mut self.chance);
+            let judgement = self.see(value);
+            if !self.open && judgement.fresh && judgement.rarity.is_some_and(|r| rarity <= r) {
+                news.push(judgement);
+                self.open = true;
+            }
+            self.open &= !judgement.calm;
+        }
+        news
+    }
+}
+
+/// A seeded generator (SplitMix64; Steele, Lea and Flood, 2014).
+struct Chance(u64);
+
+impl Chance {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Nearly Gaussian: the sum of twelve uniforms less six.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
+    }
+
+    fn poisson(&mut self, mean: f64) -> f64 {
+        let (mut count, mut product, least) = (0.0, self.uniform(), libm::exp(-mean));
+        while least < product {
+            (count, product) = (count + 1.0, product * self.uniform());
+        }
+        count
+    }
+}
+
+/// A daily hump by local time of day.
+fn hump(calendar: &Calendar, at: Timestamp) -> f64 {
+    let hour = f64::from(calendar.local(at).second) / 3600.0;
+    if (8.0..18.0).contains(&hour) { 100.0 } else { 20.0 }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Law 2: any value, any time, any order; everything said is in its range.
+    #[test]
+    fn total(values in prop::collection::vec((any::<f64>(), any::<i64>()), 1..400), gaps in any::<bool>()) {
+        let (mut judge, preset, calendar) = (Judge::default(), preset(), Calendar::default());
+        for (i, (value, nanos)) in values.into_iter().enumerate() {
+            let at = if gaps { Timestamp::from_nanos(nanos) } else { Timestamp::from_secs(i as i64 * 60) };
+            let j = judge.observe(at, value, calendar.local(at), &preset);
+            prop_assert!((0.0..1.0).contains(&j.anomaly) && (0.0..1.0).contains(&j.onset), "{j:?}");
+            prop_assert!(j.rarity.is_none_or(f64::is_finite) && j.stuck.is_none_or(f64::is_finite));
+            prop_assert!(j.expected.is_none_or(|(low, high)| low.is_finite() && high.is_finite() && low <= high), "{j:?}");
+        }
+        let _ = (judge.silent_after(), judge.warming());
+    }
+
+    /// Law 8: a power of two changes no decision, to the bit.
+    #[test]
+    fn powers_of_two_change_nothing(
+        values in prop::collection::vec(prop_oneof![-1e3..1e3, Just(0.0), Just(5.0), 1e6..1e9], 1..600),
+        exponent in -300i32..300,
+    ) {
+        let (mut one, mut other) = (Watched::every(Span::from_mins(10)), Watched::every(Span::from_mins(10)));
+        for value in values {
+            let (a, b) = (one.see(value), other.see(libm::scalbn(value, exponent)));
+            prop_assert_eq!(a.expected.map(|(low, high)| (libm::scalbn(low, exponent), libm::scalbn(high, exponent))), b.expected);
+            prop_assert_eq!(a, Judgement { expected: a.expected, ..b });
+        }
+        prop_assert_eq!(one.judge.silent_after(), other.judge.silent_after());
+    }
+
+    /// Law 3: restored from bytes it goes on as if nothing had happened.
+    #[test]
+    fn restored_it_goes_on(values in prop::collection::vec(-1e3..1e3, 2..500), cut in 0.0..1.0) {
+        let mut whole = Watched::every(Span::from_mins(10));
+        let cut = (values.len() as f64 * cut) as usize;
+        values[..cut].iter().for_each(|&v| { whole.see(v); });
+        let bytes = postcard::to_allocvec(&whole.judge).unwrap();
+        let mut restored = Watched { judge: postcard::from_bytes(&bytes).unwrap(), at: whole.at, ..Watched::every(whole.step) };
+        prop_assert_eq!(&whole.judge, &restored.judge);
+        for &value in &values[cut..] {
+            prop_assert_eq!(whole.see(value), restored.see(value));
+        }
+    }
+}
+
+/// On quiet signals a promise of one page a week per signal is kept, and one in ten weeks nearly.
+#[test]
+fn quiet_signals_are_quiet() {
+    type Kind = (&'static str, fn(Timestamp, &mut Chance) -> f64);
+    let kinds: [Kind; 6] = [
+        ("gauss", |_, c| 10.0 + c.normal()),
+        ("lognormal", |_, c| libm::exp(0.5 * c.normal())),
+        ("poisson 1", |_, c| c.poisson(1.0)),
+        ("poisson 0.1", |_, c| c.poisson(0.1)),
+        ("rounded", |_, c| (20.0 + 0.7 * c.normal()).round()),
+        ("season", |at, c| hump(&Calendar::default(), at) + 3.0 * c.normal()),
+    ];
+    const SIGNALS: u64 = 8;
+    const WEEKS: usize = 4;
+    for (kind, value) in kinds {
+        let (mut weekly, mut rarer) = (0, 0);
+        for seed in 0..SIGNALS {
+            let mut watched = Watched::every(Span::from_mins(5));
+            watched.chance = Chance(seed);
+            watched.news(2016, 0.0, value);
+            let news = watched.news(WEEKS * 2016, 0.0, value);
+            weekly += news.len();
+            rarer += news.iter().filter(|j| 1.0 <= j.rarity.unwrap()).count();
+        }
+        let signal_weeks = SIGNALS as usize * WEEKS;
+        // A factor of two (three for the rarer ones), and the luck of few weeks.
+        assert!(weekly <= 5 * signal_weeks / 2, "{kind}: {weekly} in {signal_weeks} signal-weeks");
+        assert!(rarer <= 10, "{kind}: {rarer} in {signal_weeks} signal-weeks at one in ten weeks");
+    }
+}
+
+#[test]
+fn a_level_shift_is_announced_once_and_then_normal() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    watched.news(8 * 1440, 0.0, |_, c| 50.0 + c.normal());
+    let news = watched.news(20, 1.0, |_, c| 70.0 + c.normal());
+    assert_eq!(news.len(), 1, "{news:?}");
+    assert!(news[0].upward && 0.5 < news[0].onset);
+    let again = watched.news(1440, 0.0, |_, c| 70.0 + c.normal());
+    assert!(again.len() <= 2, "{again:?}");
+    let after = watched.see(70.0);
+    assert!(after.calm);
+    let (low, high) = after.expected.unwrap();
+    assert!(67.0 < low && high < 73.0, "{low} to {high}");
+}
+
+#[test]
+fn a_season_follows_the_people_through_daylight_saving() {
+    let calendar = Calendar { zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(), ..Calendar::default() };
+    let mut watched = Watched::every(Span::from_mins(10));
+    watched.calendar = calendar.clone();
+    let value = |at: Timestamp, c: &mut Chance| hump(&calendar, at) + 2.0 * c.normal();
+    let days = |days: usize| days * 144;
+    watched.news(days(24), 0.0, value); // to 26 March; clocks change on the 29th
+    let news = watched.news(days(7), 0.0, value);
+    assert!(news.is_empty(), "{news:?}");
+    let noon = Timestamp::parse_rfc3339("2026-04-02T10:00:00Z").unwrap();
+    watched.news(noon.since(watched.at).nanos() as usize / watched.step.nanos() as usize, 0.0, value);
+    let (low, high) = watched.see(100.0).expected.unwrap();
+    assert!(85.0 < low && high < 115.0, "{low} to {high}");
+    let news = watched.news(3, 0.0, |_, c| 20.0 + c.normal());
+    assert!(!news.is_empty(), "a night's load at noon is news");
+}
+
+#[test]
+fn a_count_that_falls_to_zero_and_a_gauge_that_sticks_are_told_apart() {
+    let mut counts = Watched::every(Span::from_mins(1));
+    counts.news(8 * 1440, 0.0, |_, c| c.poisson(8.0));
+    let said: Vec<Judgement> = (0..40).map(|_| counts.see(0.0)).collect();
+    assert!(
+        said.iter().any(|j| j.drop.is_some_and(|r| 0.0 < r) || j.stuck.is_some_and(|r| 0.0 < r)),
+        "{:?}",
+        said.last()
+    );
+    let mut gauge = Watched::every(Span::from_mins(1));
+    gauge.news(2 * 1440, 0.0, |_, c| 5.0 + c.normal());
+    let said: Vec<Judgement> = (0..40).map(|_| gauge.see(5.0)).collect();
+    assert!(said[..5].iter().all(|j| j.stuck.is_none()));
+    assert!(said.iter().any(|j| j.stuck.is_some_and(|r| 1.0 < r)), "{:?}", said.last());
+}
+
+#[test]
+fn a_constant_signal_says_nothing_until_it_moves() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    assert!(watched.judge.warming().is_some());
+    for _ in 0..3000 {
+        let j = watched.see(3.0);
+        assert_eq!((j.anomaly, j.onset, j.stuck, j.fresh), (0.0, 0.0, None, false));
+    }
+    assert_eq!(watched.judge.warming(), None);
+    let moved = watched.see(4.0);
+    assert!(moved.fresh && 0.3 < moved.onset, "{moved:?}");
+}
+
+#[test]
+fn a_gap_is_no_news_when_it_ends_and_silence_is_while_it_lasts() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    watched.news(9 * 1440, 0.0, |_, c| 10.0 + c.normal());
+    let silent = watched.judge.silent_after().unwrap().since(watched.at);
+    assert!(Span::from_mins(3) <= silent && silent <= Span::from_mins(10), "{silent}");
+    watched.at = watched.at + Span::from_hours(60);
+    assert!(watched.news(600, 0.0, |_, c| 10.0 + c.normal()).is_empty());
+    watched.preset.absence = false;
+    watched.see(10.0);
+    assert_eq!(watched.judge.silent_after(), None);
+}
+
+#[test]
+fn the_preset_decides_what_matters_and_never_the_scores() {
+    let mut plain = Watched::every(Span::from_mins(1));
+    let mut strict = Watched::every(Span::from_mins(1));
+    strict.preset = Preset { harm: Some(Side::Above), floor: 20.0, ..preset() };
+    for watched in [&mut plain, &mut strict] {
+        watched.news(3000, 0.0, |_, c| 50.0 + c.normal());
+    }
+    for (value, matters) in [(60.0, false), (30.0, false), (75.0, true)] {
+        let (a, b) = (plain.see(value), strict.see(value));
+        assert_eq!((a.anomaly, a.onset, a.rarity), (b.anomaly, b.onset, b.rarity));
+        assert!(a.matters);
+        assert_eq!(b.matters, matters, "{value}");
+    }
+}
