@@ -1,4 +1,5 @@
 //! The integration tests, one binary. What needs a real server stands under `servers`; it fails where its server is missing.
 
 mod laws;
+mod servers;
 mod tidy;

@@ -1,0 +1,8 @@
+//! Tests with real servers; each fails where its server is missing.
+
+#[cfg(feature = "kafka")]
+mod broker;
+#[cfg(feature = "kafka")]
+mod kafka;
+#[cfg(feature = "kafka")]
+mod live;
