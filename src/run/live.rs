@@ -36,6 +36,8 @@ pub(super) struct Live {
     pub(super) pipeline: Pipeline,
     pub(super) desk: Desk,
     pub(super) script: Script,
+    /// Above the source: it ends first, and the group is left by this thread.
+    survey: Survey,
     pub(super) source: Source,
     pub(super) troubles: Troubles,
     pub(super) report: Report,
@@ -47,7 +49,6 @@ pub(super) struct Live {
     /// Learn before speaking: nothing goes out until the head of the stream was reached once.
     pub(super) learning: bool,
     inbox: mpsc::Receiver<Command>,
-    survey: Survey,
     membership: Membership,
     directory: StateDirectory,
     journal: Journal,

@@ -281,8 +281,24 @@ impl Source {
 }
 
 impl Drop for Source {
+    /// Leaves the group. It waits for an answer to what it gave, so that comes first.
     fn drop(&mut self) {
         self.consumer.context().close();
+        while let Some(handover) = self.consumer.context().next_handover() {
+            if let Handover::Given(partitions) = handover {
+                self.given.extend(partitions);
+            }
+        }
+        let mut list = TopicPartitionList::new();
+        for partition in self.given.drain(..) {
+            // Nothing of it is read any more.
+            let _ = list.add_partition_offset(&partition.topic, partition.partition, Offset::End);
+        }
+        if 0 < list.count()
+            && let Err(error) = self.consumer.incremental_assign(&list)
+        {
+            tracing::debug!(%error, "partitions were not taken at the end");
+        }
         self.lanes.clear();
     }
 }
