@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use super::{Failure, LogOptions};
+use crate::config::presets::Model;
 use crate::config::{self, Loaded, Purpose, Receiver, Settings};
 use crate::signal::Selector;
 use crate::time::{Span, Timestamp};
@@ -26,11 +27,11 @@ pub struct Cli {
 
 const START: &str = "\
 Start here:
-  forewarn demo                                        see it work: a small shop fails, alerts come before
-  forewarn run --brokers kafka:9092 --topics metrics   watch your own topics in shadow: nothing is sent
-  forewarn check --config forewarn.toml                before you let it tell people
+  forewarn demo                                       a small shop fails; alerts come before
+  forewarn run --brokers kafka:9092 --topics metrics  your own topics, in shadow: nothing is sent
+  forewarn check                                      before you let it tell people
 
-Exit code: 0 whatever was found, 2 for bad usage or configuration, 1 where the work could not be done.";
+Exit code: 0 whatever was found, 2 for bad usage or configuration, 1 where the work failed.";
 
 /// The commands.
 #[derive(Subcommand, Clone, Debug)]
@@ -38,10 +39,10 @@ pub enum Command {
     /// Read Kafka, judge, warn: the live process
     Run(RunArgs),
     /// Judge files as `run` would have judged them, as fast as it goes; sends nothing
-    Replay(ReplayArgs),
+    Replay(ReplayCommand),
     /// Measure accuracy, lead time and calibration against labelled data
     Eval(EvalArgs),
-    /// See it work in a minute: an embedded broker, a simulated shop that fails, the real pipeline
+    /// See it work in a minute: a simulated shop fails, the real pipeline warns
     Demo(DemoArgs),
     /// Show every problem of a configuration at once, with file, line, column and a hint
     Check(CheckArgs),
@@ -91,11 +92,11 @@ fn usable(loaded: Loaded) -> Settings {
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
-  forewarn run --brokers kafka:9092 --topics metrics,logs   in shadow: judges and shows, sends nothing
+  forewarn run --brokers kafka:9092 --topics metrics,logs  in shadow: nothing is sent
   forewarn run --config forewarn.toml
-  forewarn run --backfill                                   learns from what Kafka still holds before it speaks
+  forewarn run --backfill                                  learns from what Kafka still holds first
 
-SIGTERM saves the state and ends within ten seconds; the next start goes on where this one stopped.")]
+SIGTERM saves the state and ends within ten seconds; the next start goes on from there.")]
 pub struct RunArgs {
     /// The configuration file.
     #[command(flatten)]
@@ -139,28 +140,16 @@ Examples:
 
 By extension: .lp .influx .otlp.jsonl .jsonl .csv .log .arrow .parquet, each also as .gz or .zst.
 It is the engine of `run`, in event time: the same records give the same alerts.")]
-pub struct ReplayArgs {
-    /// Files and folders; each file is a partition
-    #[arg(value_name = "INPUT", required = true)]
-    pub inputs: Vec<PathBuf>,
+pub struct ReplayCommand {
     /// The configuration file; without one the defaults hold
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// What the files hold, whatever their extension says
-    #[arg(long, value_name = "F", value_enum)]
-    pub format: Option<Format>,
-    /// Write every change of every alert here, one JSON object per line
-    #[arg(long, value_name = "OUT.jsonl")]
-    pub alerts: Option<PathBuf>,
-    /// Write the scores of every signal into this folder, as CSV
-    #[arg(long, value_name = "DIR")]
-    pub scores: Option<PathBuf>,
-    /// Write what would have been sent, when and to whom
-    #[arg(long, value_name = "OUT.json")]
-    pub report: Option<PathBuf>,
+    /// What to read, and where the results go.
+    #[command(flatten)]
+    pub work: crate::replay::ReplayArgs,
 }
 
-impl ReplayArgs {
+impl ReplayCommand {
     /// The settings: of the file if one is named, else the defaults. Secrets are not read.
     pub fn settings(&self) -> Result<Settings, Failure> {
         match &self.config {
@@ -168,32 +157,6 @@ impl ReplayArgs {
             None => Ok(Settings::default()),
         }
     }
-}
-
-/// What an input file holds.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Influx line protocol (.lp, .influx)
-    #[value(name = "lp", alias = "influx")]
-    Influx,
-    /// OTLP/JSON export requests, one a line (.otlp.jsonl)
-    #[value(name = "otlp.jsonl", alias = "otlp")]
-    Otlp,
-    /// JSON documents, one a line, as on Kafka (.jsonl)
-    #[value(name = "jsonl", alias = "json")]
-    Json,
-    /// timestamp and value columns (.csv)
-    #[value(name = "csv")]
-    Csv,
-    /// Text lines that start with a time (.log)
-    #[value(name = "log")]
-    Log,
-    /// A recording of forewarn (.arrow)
-    #[value(name = "arrow")]
-    Arrow,
-    /// A recording of forewarn (.parquet)
-    #[value(name = "parquet")]
-    Parquet,
 }
 
 /// `forewarn eval`.
@@ -286,6 +249,19 @@ pub struct ModelsArgs {
     /// Which preset takes this signal, and why
     #[arg(long, value_name = "SIGNAL", value_parser = selector)]
     pub signal: Option<Selector>,
+    /// Take the [[preset]]s of this configuration into account
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl ModelsArgs {
+    /// The models in the order in which they are asked.
+    pub fn models(&self) -> Result<Vec<Model>, Failure> {
+        match &self.config {
+            Some(path) => Ok(config::load_for(path, Purpose::Replay)?.settings.models),
+            None => Ok(Settings::default().models),
+        }
+    }
 }
 
 /// `forewarn silence`.

@@ -38,7 +38,7 @@ fn summary(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  presets    limits of their own: {} (`forewarn models`)", defaults.join(", "))?;
     writeln!(out, "  forecasts  {} ahead; {} to react", plan.horizon, plan.calendar.reaction)?;
     let budget = (plan.false_pages_per_week * 1000.0).round() / 1000.0;
-    writeln!(out, "  budget     {budget} false pages a week over everything watched")?;
+    writeln!(out, "  budget     {} a week over everything watched", count(budget, "false page"))?;
     hours(settings, out)?;
     told(settings, out)
 }
@@ -129,9 +129,9 @@ fn bound(bound: Bound) -> String {
     }
 }
 
-fn count(number: usize, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
+fn count(number: impl std::fmt::Display, what: &str) -> String {
+    match number.to_string() {
+        one if one == "1" => format!("1 {what}"),
+        number => format!("{number} {what}s"),
     }
 }

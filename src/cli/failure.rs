@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::config::Problems;
+use crate::replay::ReplayError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,15 @@ pub enum Failure {
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
         Failure::Configuration(Box::new(problems))
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Usage(_) => Failure::Usage(error.to_string()),
+            ReplayError::NoInput(_) | ReplayError::Write { .. } => Failure::Work(error.to_string()),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub struct LogOptions {
     )]
     pub level: String,
     /// How it is written
-    #[arg(id = "log_format", long = "log-format", value_enum, default_value_t = LogFormat::Text, global = true, help_heading = "Logging")]
+    #[arg(id = "log_format", long = "log-format", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text, global = true, help_heading = "Logging")]
     pub format: LogFormat,
 }
 

@@ -17,15 +17,16 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, Format, ModelsArgs, ReplayArgs,
-    RunArgs, SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
+    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, ModelsArgs, ReplayCommand, RunArgs,
+    SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
 };
 pub use failure::Failure;
 pub use logging::{LogFormat, LogOptions};
 
-/// Runs the program with the process's own arguments and streams.
+/// Runs the program with the process's own arguments and streams. Colours go to a terminal that wants them (`NO_COLOR`).
+#[expect(clippy::disallowed_methods, reason = "the terminal's wishes are in the environment")]
 pub fn main() -> ExitCode {
-    let colours = io::stderr().is_terminal();
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty());
     let code = run(std::env::args_os(), &mut io::stdout(), &mut io::stderr(), colours);
     ExitCode::from(code)
 }
@@ -66,8 +67,9 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
             live(settings, args.backfill)
         }
         Command::Replay(args) => {
-            let _settings = args.settings()?;
-            Err(Failure::not_built("replay"))
+            let settings = args.settings()?;
+            crate::replay::replay(&args.work, &settings)?;
+            Ok(())
         }
         Command::Eval(_) => Err(Failure::not_built("eval")),
         Command::Demo(_) => Err(Failure::not_built("demo")),

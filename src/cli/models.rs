@@ -3,20 +3,21 @@
 use std::io::{self, Write};
 
 use super::{Failure, ModelsArgs};
-use crate::config::presets::{self, Unit};
+use crate::config::presets::{self, Model, Unit};
 use crate::plan::{Preset, Side};
 use crate::signal::Selector;
 
 pub(super) fn models(args: &ModelsArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let models = args.models()?;
     match &args.signal {
-        Some(selector) => which(selector, out),
-        None => Ok(all(out)?),
+        Some(selector) => which(&models, selector, out),
+        None => Ok(all(&models, out)?),
     }
 }
 
-fn all(out: &mut dyn Write) -> io::Result<()> {
+fn all(models: &[Model], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "The first that takes a signal judges it; names are whole, blind to case.\n")?;
-    for model in presets::models() {
+    for model in models {
         writeln!(out, "{:<12}{}", model.name, model.about)?;
         for unit in &model.units {
             writeln!(out, "  {:<10}{}", unit.preset.unit.as_deref().unwrap_or("any unit"), judgement(&unit.preset))?;
@@ -28,11 +29,11 @@ fn all(out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn which(selector: &Selector, out: &mut dyn Write) -> Result<(), Failure> {
+fn which(models: &[Model], selector: &Selector, out: &mut dyn Write) -> Result<(), Failure> {
     let signal = selector.to_signal().ok_or_else(|| {
         Failure::Usage(format!("`{selector}` may be many signals: name one, with = for each label (up{{job=\"api\"}})"))
     })?;
-    let taken = presets::taken(&signal).ok_or_else(|| Failure::Work(format!("no preset takes {signal}")))?;
+    let taken = presets::taken(models, &signal).ok_or_else(|| Failure::Work(format!("no preset takes {signal}")))?;
     writeln!(out, "{signal}")?;
     writeln!(out, "  preset   {}: {}", taken.model.name, taken.model.about)?;
     writeln!(out, "  because  {} fits {}", Preset::kind_text(&signal), taken.pattern)?;
@@ -53,22 +54,35 @@ fn judgement(preset: &Preset) -> String {
         }
         .to_owned(),
     ];
-    let unit = preset.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+    let amount = |value: f64| amount(value, preset.unit.as_deref());
     if 0.0 < preset.floor {
-        words.push(format!("less than {}{unit} off is nothing", preset.floor));
+        words.push(format!("less than {} off is nothing", amount(preset.floor)));
     }
     if 0.0 < preset.floor_share {
         words.push(format!("less than {} % off is nothing", preset.floor_share * 100.0));
     }
     match preset.limit {
-        Some(limit) if limit.side == Side::Above => words.push(format!("limit above {}{unit} unless set", limit.level)),
-        Some(limit) => words.push(format!("limit below {}{unit} unless set", limit.level)),
+        Some(limit) if limit.side == Side::Above => {
+            words.push(format!("limit above {} unless set", amount(limit.level)))
+        }
+        Some(limit) => words.push(format!("limit below {} unless set", amount(limit.level))),
         None => {}
     }
     if preset.absence {
         words.push("silence is news".to_owned());
     }
     words.join(", ")
+}
+
+/// A value with its unit, as people write it.
+fn amount(value: f64, unit: Option<&str>) -> String {
+    const MIB: f64 = 1_048_576.0;
+    match unit {
+        None | Some("ratio") => value.to_string(),
+        Some("percent") => format!("{value} %"),
+        Some("bytes") if MIB <= value => format!("{} MiB", value / MIB),
+        Some(unit) => format!("{value} {unit}"),
+    }
 }
 
 /// The patterns of a unit in lines of at most `width`.

@@ -56,7 +56,7 @@ fn exit_codes_and_first_words() {
         (&["run", "--brokers", "k:0", "--topics", "a"], 2, "", "not a broker's address"),
         (&["run", "--config", &good, "--topics", "a b"], 2, "", "not a topic's name"),
         (&["send-test", "pager", "--config", &good], 2, "", "there are ops-mail, hook"),
-        (&["models"], 0, "more is worse, less than 0.01 ratio off is nothing, limit above 0.95 ratio unless set", ""),
+        (&["models"], 0, "more is worse, less than 0.01 off is nothing, limit above 0.95 unless set", ""),
         (&["models", "--signal", "up{job=\"api\"}"], 0, "preset   heartbeat", ""),
         (&["models", "--signal", "up{job=~\"a.*\"}"], 2, "", "many signals"),
     ];
@@ -80,7 +80,7 @@ fn check_says_what_would_be_watched_and_who_told() {
           limit      disk_used_ratio above 0.95
           presets    limits of their own: headroom, disk, memory, pool, saturation (`forewarn models`)
           forecasts  1d ahead; 1h to react
-          budget     1 false pages a week over everything watched
+          budget     1 false page a week over everything watched
           work       Mon-Fri 09:00-17:30, Europe/Berlin, 75 holidays
           receiver   ops-mail: mail to ops@example by mail.example:587
           receiver   hook: webhook at example, signed

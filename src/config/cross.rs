@@ -23,7 +23,7 @@ fn place(tree: &DeTable<'_>, table: &str, key: &str) -> Range<usize> {
     value.map_or(0..0, |value| value.span())
 }
 
-/// What is decided later than `stale` is old news at once and never sent.
+/// What is decided later than `stale` is old news at once: it is told only once, as what still stands.
 fn lateness_stays_fresh(settings: &Settings, tree: &DeTable<'_>, desk: &Desk<'_>) {
     let stale = settings.deliver.stale;
     let topics = settings.time.by_topic.iter().map(|(topic, &lateness)| {
@@ -32,9 +32,10 @@ fn lateness_stays_fresh(settings: &Settings, tree: &DeTable<'_>, desk: &Desk<'_>
     });
     let all = topics.chain([(place(tree, "time", "lateness"), settings.time.lateness)]);
     for (span, lateness) in all.filter(|(_, lateness)| stale <= *lateness) {
-        let message =
-            format!("a lateness of {lateness} is not below `[deliver] stale` ({stale}): nothing would be sent");
-        desk.error(span, Fault::new(message).hint("lower the lateness, or raise `stale`"));
+        let message = format!(
+            "a lateness of {lateness} is not below `[deliver] stale` ({stale}): all is old news when it is decided"
+        );
+        desk.warning(span, Fault::new(message).hint("lower the lateness, or raise `stale`"));
     }
 }
 

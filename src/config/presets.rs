@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::outside::Outside;
 use super::problem::Problem;
-use super::reader::{Desk, Fault, Table};
+use super::reader::{Desk, Table};
 use super::resolve;
 use super::sections;
 use super::text;
@@ -75,19 +75,34 @@ pub fn models() -> &'static [Model] {
     &MODELS
 }
 
-/// The presets of all models, first match first; the last one takes everything.
-pub fn built_in() -> Vec<Preset> {
-    models().iter().flat_map(|model| &model.units).map(|unit| unit.preset.clone()).collect()
+/// The presets of these models, first match first.
+pub fn presets_of(models: &[Model]) -> Vec<Preset> {
+    models.iter().flat_map(|model| &model.units).map(|unit| unit.preset.clone()).collect()
 }
 
-/// Which model takes a signal, and why.
-pub fn taken(signal: &Signal) -> Option<Taken<'static>> {
+/// Which of the models takes a signal, and why.
+pub fn taken<'a>(models: &'a [Model], signal: &Signal) -> Option<Taken<'a>> {
     let kind = Preset::kind_text(signal);
-    let all = models().iter().flat_map(|model| model.units.iter().map(move |unit| (model, unit)));
+    let all = models.iter().flat_map(|model| model.units.iter().map(move |unit| (model, unit)));
     let (model, unit) = all.into_iter().find(|(_, unit)| unit.preset.takes_kind(&kind))?;
     let fits = |pattern: &&String| compile(pattern).is_ok_and(|regex| regex.is_match(&kind));
     let pattern = unit.patterns.iter().find(fits)?;
     Some(Taken { model, preset: &unit.preset, pattern })
+}
+
+/// The operator's own presets, `[[preset]]`: they are asked before those of `models/`.
+pub(super) fn own(tables: Vec<Table<'_>>) -> Vec<Model> {
+    tables.into_iter().filter_map(own_model).collect()
+}
+
+fn own_model(mut table: Table<'_>) -> Option<Model> {
+    let name = table.need("name", "\"furnace\"").and_then(|value| value.text()).map(str::to_owned);
+    let about =
+        table.get("about").and_then(|value| value.text()).unwrap_or("a preset of this configuration").to_owned();
+    let absence = table.get("absence").and_then(|value| value.flag()).unwrap_or(false);
+    let common = Common { about: about.clone(), harm: None, floor_share: 0.0, absence };
+    let unit = unit(name.as_deref().unwrap_or_default(), &common, table);
+    Some(Model { name: name?, about, order: 0, units: vec![unit?] })
 }
 
 /// Reads one file.
@@ -125,7 +140,7 @@ fn model(name: &str, mut root: Table<'_>) -> Option<Model> {
 
 fn unit(name: &str, common: &Common, mut table: Table<'_>) -> Option<Unit> {
     let names_at = table.need("names", "['.*_ratio']");
-    let patterns: Vec<String> = names_at.map(|value| value.texts(pattern)).unwrap_or_default();
+    let patterns: Vec<String> = names_at.map(|value| value.texts(text::regex)).unwrap_or_default();
     let unit = table.get("unit").and_then(|value| value.text()).map(str::to_owned);
     let harm = harm(&mut table).or(common.harm);
     let floor = table.get("floor").and_then(|value| value.number()).unwrap_or(0.0);
@@ -156,10 +171,6 @@ fn default_limit(table: &mut Table<'_>) -> Option<Bound> {
     if given { sections::bound(table) } else { None }
 }
 
-fn pattern(text: &str) -> Result<String, Fault> {
-    compile(text).map(|_| text.to_owned()).map_err(|error| Fault::new(error.to_string()))
-}
-
 /// Anchored and blind to case. A pattern that names no state takes every state: `:idle` may follow.
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(&format!("^(?:{pattern})(?::[^:]*)?$")).case_insensitive(true).build()
@@ -178,62 +189,87 @@ mod tests {
         assert_eq!(models().len(), FILES.len());
         let orders: Vec<usize> = models().iter().map(|model| model.order).collect();
         assert!(orders.windows(2).all(|pair| pair[0] < pair[1]), "two models share a place: {orders:?}");
-        assert!(built_in().last().unwrap().takes_kind("no such name: at all"));
+        assert!(presets_of(models()).last().unwrap().takes_kind("no such name: at all"));
     }
 
     /// Each row: a signal, the model that must take it, the unit.
+    const TAKEN: &[(&str, &str, &str)] = &[
+        ("up{job=\"api\"}", "heartbeat", ""),
+        ("probe_success", "heartbeat", ""),
+        ("log_lines_rate{service=\"a\",level=\"error\"}", "log-volume", "1/s"),
+        ("log_error_ratio{service=\"a\"}", "errors", "ratio"),
+        ("http_requests_errors_total", "errors", "1/s"),
+        ("http_5xx_ratio", "errors", "ratio"),
+        ("checkout_errors", "errors", "1/s"),
+        ("net_err_in{interface=\"eth0\"}", "errors", "1/s"),
+        ("http_requests_total", "traffic", "1/s"),
+        ("{\"http.server.request.duration\",stat=\"rate\"}", "traffic", "1/s"),
+        ("{\"http.server.request.duration\",stat=\"p99\"}", "latency", "s"),
+        ("http_request_duration_seconds{stat=\"p50\"}", "latency", "s"),
+        ("http_latency_p99_ms{service=\"checkout\"}", "latency", "ms"),
+        ("checkout_latency_ms", "latency", "ms"),
+        ("http_response_response_time", "latency", ""),
+        ("db_query_duration_us_mean", "latency", "us"),
+        ("{\"system.network.io\",direction=\"receive\"}", "traffic", "bytes/s"),
+        ("kafka_consumergroup_lag{group=\"g\"}", "queue", "items"),
+        ("orders_queue_depth", "queue", "items"),
+        ("{\"system.cpu.utilization\",state=\"user\"}", "cpu", "ratio"),
+        ("{\"system.cpu.utilization\",state=\"idle\"}", "headroom", "ratio"),
+        ("cpu_usage_idle{cpu=\"cpu-total\"}", "headroom", "percent"),
+        ("cpu_usage_user", "cpu", "percent"),
+        ("node_cpu_seconds_total{mode=\"idle\"}", "headroom", "ratio"),
+        ("node_load1", "cpu", ""),
+        ("{\"system.filesystem.utilization\",state=\"used\"}", "disk", "ratio"),
+        ("disk_used_ratio{host=\"db-1\"}", "disk", "ratio"),
+        ("disk_used_percent{path=\"/\"}", "disk", "percent"),
+        ("disk_inodes_used_percent", "disk", "percent"),
+        ("node_filesystem_avail_bytes{mountpoint=\"/\"}", "headroom", "bytes"),
+        ("{\"system.memory.utilization\",state=\"used\"}", "memory", "ratio"),
+        ("{\"system.memory.utilization\",state=\"free\"}", "headroom", "ratio"),
+        ("mem_used_percent", "memory", "percent"),
+        ("process_resident_memory_bytes", "memory", "bytes"),
+        ("node_memory_MemAvailable_bytes", "headroom", "bytes"),
+        ("hikaricp_connections_active{pool=\"main\"}", "pool", ""),
+        ("db_pool_used_ratio", "pool", "ratio"),
+        ("process_open_fds", "pool", ""),
+        ("gpu_memory_utilization", "memory", ""),
+        ("link_utilization", "saturation", ""),
+        ("{\"network.link.utilization\"}", "saturation", "ratio"),
+        ("disk_used{path=\"/\"}", "disk", "bytes"),
+        ("disk_usage", "disk", "bytes"),
+        ("db_connections_used", "pool", ""),
+        ("{\"k8s.container.cpu_limit_utilization\"}", "cpu", "ratio"),
+        ("{\"k8s.container.memory_limit_utilization\"}", "memory", "ratio"),
+        ("{\"system.memory.usage\",state=\"free\"}", "headroom", "bytes"),
+        ("{\"db.client.connection.count\",state=\"idle\"}", "headroom", ""),
+        ("{\"db.client.connection.count\",state=\"used\"}", "pool", ""),
+        ("db_pool_pending_requests", "queue", "items"),
+        ("hikaricp_connections_pending", "queue", "items"),
+        ("replication_lag_seconds", "latency", "s"),
+        ("kafka_consumer_records_lag_max", "queue", "items"),
+        ("user_sign_up", "business", ""),
+        ("mysql_up", "heartbeat", ""),
+        ("room_bookings", "business", ""),
+        ("bloom_filter_size", "anything", ""),
+        ("remembered_users", "anything", ""),
+        ("borders_crossed", "anything", ""),
+        ("jvm_memory_used_bytes{area=\"heap\"}", "memory", "bytes"),
+        ("go_memstats_heap_alloc_bytes", "memory", "bytes"),
+        ("container_memory_working_set_bytes", "memory", "bytes"),
+        ("cache_hit_ratio", "anything", "ratio"),
+        ("nginx_connections_active", "pool", ""),
+        ("orders_total{country=\"de\"}", "business", ""),
+        ("payments_per_minute", "business", ""),
+        ("temperature_celsius", "anything", "°C"),
+        ("something_strange", "anything", ""),
+    ];
+
     #[test]
     fn signals_find_their_model() {
-        let rows = [
-            ("up{job=\"api\"}", "heartbeat", ""),
-            ("probe_success", "heartbeat", ""),
-            ("log_lines_rate{service=\"a\",level=\"error\"}", "log-volume", "1/s"),
-            ("log_error_ratio{service=\"a\"}", "errors", "ratio"),
-            ("http_requests_errors_total", "errors", "1/s"),
-            ("http_5xx_ratio", "errors", "ratio"),
-            ("checkout_errors", "errors", "1/s"),
-            ("net_err_in{interface=\"eth0\"}", "errors", "1/s"),
-            ("http_requests_total", "traffic", "1/s"),
-            ("{\"http.server.request.duration\",stat=\"rate\"}", "traffic", "1/s"),
-            ("{\"http.server.request.duration\",stat=\"p99\"}", "latency", "s"),
-            ("http_request_duration_seconds{stat=\"p50\"}", "latency", "s"),
-            ("http_latency_p99_ms{service=\"checkout\"}", "latency", "ms"),
-            ("checkout_latency_ms", "latency", "ms"),
-            ("http_response_response_time", "latency", ""),
-            ("db_query_duration_us_mean", "latency", "us"),
-            ("{\"system.network.io\",direction=\"receive\"}", "traffic", "bytes/s"),
-            ("kafka_consumergroup_lag{group=\"g\"}", "queue", "items"),
-            ("orders_queue_depth", "queue", "items"),
-            ("{\"system.cpu.utilization\",state=\"user\"}", "cpu", "ratio"),
-            ("{\"system.cpu.utilization\",state=\"idle\"}", "headroom", "ratio"),
-            ("cpu_usage_idle{cpu=\"cpu-total\"}", "headroom", "percent"),
-            ("cpu_usage_user", "cpu", "percent"),
-            ("node_cpu_seconds_total{mode=\"idle\"}", "headroom", "ratio"),
-            ("node_load1", "cpu", ""),
-            ("{\"system.filesystem.utilization\",state=\"used\"}", "disk", "ratio"),
-            ("disk_used_ratio{host=\"db-1\"}", "disk", "ratio"),
-            ("disk_used_percent{path=\"/\"}", "disk", "percent"),
-            ("disk_inodes_used_percent", "disk", "percent"),
-            ("node_filesystem_avail_bytes{mountpoint=\"/\"}", "headroom", "bytes"),
-            ("{\"system.memory.utilization\",state=\"used\"}", "memory", "ratio"),
-            ("{\"system.memory.utilization\",state=\"free\"}", "headroom", "ratio"),
-            ("mem_used_percent", "memory", "percent"),
-            ("process_resident_memory_bytes", "memory", "bytes"),
-            ("node_memory_MemAvailable_bytes", "headroom", "bytes"),
-            ("hikaricp_connections_active{pool=\"main\"}", "pool", ""),
-            ("db_pool_used_ratio", "pool", "ratio"),
-            ("process_open_fds", "pool", ""),
-            ("gpu_memory_utilization", "memory", "ratio"),
-            ("link_utilization", "saturation", "ratio"),
-            ("orders_total{country=\"de\"}", "business", ""),
-            ("payments_per_minute", "business", ""),
-            ("temperature_celsius", "anything", "°C"),
-            ("something_strange", "anything", ""),
-        ];
         let mut wrong = Vec::new();
-        for (text, model, unit) in rows {
+        for &(text, model, unit) in TAKEN {
             let signal = crate::signal::Selector::parse(text).unwrap().to_signal().unwrap();
-            let taken = taken(&signal).unwrap();
+            let taken = taken(models(), &signal).unwrap();
             let got = (taken.model.name.as_str(), taken.preset.unit.as_deref().unwrap_or_default());
             if got != (model, unit) {
                 wrong.push(format!("{text}: {got:?} by {}, expected {:?}", taken.pattern, (model, unit)));
@@ -244,9 +280,10 @@ mod tests {
 
     #[test]
     fn a_limit_that_nobody_set_is_only_one_of_a_share_or_of_space() {
-        for preset in built_in() {
+        for preset in presets_of(models()) {
             let Some(limit) = preset.limit else { continue };
             assert_eq!(Some(limit.side), preset.harm, "{}", preset.name);
+            assert!(preset.unit.is_some() || limit.side == Side::Below, "{}: a share of what?", preset.name);
             assert!(matches!(limit.level, 0.95 | 95.0) || limit.side == Side::Below, "{}", preset.name);
         }
     }

@@ -238,7 +238,7 @@ impl<'t> Value<'t> {
             DeValue::Float(float) => Some(float.to_string()),
             DeValue::Boolean(flag) => Some(flag.to_string()),
             _ => {
-                self.mismatch("a text", "put the whole key in quotes: \"security.protocol\" = \"ssl\"");
+                self.mismatch("a text", "write a single text, number or truth value");
                 None
             }
         }

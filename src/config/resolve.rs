@@ -5,6 +5,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::outside::Outside;
+use super::presets::Model;
 use super::problem::Problem;
 use super::reader::{Desk, Fault, Table, Value};
 use super::settings::Settings;
@@ -37,17 +38,19 @@ fn whole(mut root: Table<'_>) -> Settings {
     let kafka = root.get("kafka").and_then(Value::table).and_then(sections::kafka);
     let state = sections::state(root.section("state"));
     let time = sections::lateness(root.section("time"));
-    let plan = plan(&mut root);
+    let mut models = presets::own(root.sections("preset"));
+    models.extend_from_slice(presets::models());
+    let plan = plan(&mut root, &models);
     let http = sections::http(root.section("http"));
     let heartbeat = root.get("heartbeat").and_then(Value::table);
     let deliver = sections::deliver(root.section("deliver"), heartbeat);
     let (receivers, names) = sections::receivers(root.sections("receiver"));
     let routes = sections::routes(root.sections("route"), &names);
     root.finish();
-    Settings { plan: Arc::new(plan), kafka, state, time, http, deliver, receivers, routes }
+    Settings { plan: Arc::new(plan), models, kafka, state, time, http, deliver, receivers, routes }
 }
 
-fn plan(root: &mut Table<'_>) -> Plan {
+fn plan(root: &mut Table<'_>, models: &[Model]) -> Plan {
     let default = Plan::default();
     let objectives = sections::objectives(root.sections("objective"));
     let limits = sections::limits(root.sections("limit"));
@@ -66,7 +69,7 @@ fn plan(root: &mut Table<'_>) -> Plan {
     Plan {
         objectives,
         limits,
-        presets: presets::built_in(),
+        presets: presets::presets_of(models),
         horizon,
         calendar,
         false_pages_per_week,

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::presets::{self, Model};
 use crate::alert::Urgency;
 use crate::plan::Plan;
 use crate::signal::Selector;
@@ -17,6 +18,8 @@ use crate::time::{Span, Timestamp};
 pub struct Settings {
     /// What the engine was asked to do.
     pub plan: Arc<Plan>,
+    /// Where the plan's presets come from: `[[preset]]` first, then `models/`.
+    pub models: Vec<Model>,
     /// Where records come from and alerts go; none for `replay` without it.
     pub kafka: Option<Kafka>,
     /// `[state]`.
@@ -256,9 +259,11 @@ impl Settings {
 impl Default for Settings {
     /// What holds without any configuration: everything judged, nothing read, nothing sent.
     fn default() -> Self {
-        let plan = Plan { presets: super::presets::built_in(), ..Plan::default() };
+        let models = presets::models().to_vec();
+        let plan = Plan { presets: presets::presets_of(&models), ..Plan::default() };
         Settings {
             plan: Arc::new(plan),
+            models,
             kafka: None,
             state: State::default(),
             time: Lateness::default(),

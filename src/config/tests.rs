@@ -6,6 +6,10 @@ use std::path::PathBuf;
 
 use super::*;
 
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config")
+}
+
 /// What `check` says of a configuration, as text.
 fn verdict(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
@@ -20,8 +24,7 @@ fn verdict(path: &Path) -> String {
 /// With `UPDATE_EXPECT=1` the texts are written anew: read them before they are committed.
 #[test]
 fn every_configuration_gets_its_text() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     assert!(25 <= files.len(), "{} configurations", files.len());
@@ -62,6 +65,33 @@ fn without_a_file_it_starts_in_shadow() {
 }
 
 #[test]
+fn kafka_gets_its_properties_however_they_are_quoted() {
+    let text = r#"
+        [kafka]
+        brokers = "k"
+        topics = ["a"]
+        [kafka.properties]
+        security.protocol = "sasl_ssl"
+        "socket.timeout.ms" = 1000
+        "sasl.password" = { file = "smtp.pass" }
+        ssl.key.password = { file = "smtp.pass" }
+        group.id = "mine"
+    "#;
+    let loaded = parse(text, "f", &fixtures(), Purpose::Run).unwrap_or_else(|problems| panic!("{problems}"));
+    let kafka = loaded.settings.kafka.unwrap();
+    let got: Vec<(&str, &str)> = kafka.properties.iter().map(|(key, value)| (&**key, &**value)).collect();
+    let secret = "let-me-in";
+    let expected = [
+        ("sasl.password", secret),
+        ("security.protocol", "sasl_ssl"),
+        ("socket.timeout.ms", "1000"),
+        ("ssl.key.password", secret),
+    ];
+    assert_eq!(got, expected);
+    assert_eq!((loaded.warnings.list.len(), format!("{kafka:?}").contains(secret)), (1, false));
+}
+
+#[test]
 fn a_replay_needs_no_secrets() {
     let text = r#"
         [[receiver]]
@@ -70,4 +100,33 @@ fn a_replay_needs_no_secrets() {
     "#;
     assert!(parse(text, "f", Path::new(""), Purpose::Replay).is_ok());
     assert!(parse(text, "f", Path::new(""), Purpose::Run).is_err());
+}
+
+#[test]
+fn own_presets_are_asked_first() {
+    let loaded = parse(EXAMPLE, "f", &fixtures(), Purpose::Replay).unwrap();
+    let signal = crate::signal::Signal::new("furnace_2_celsius", [("plant", "north")]);
+    let at = loaded.settings.plan.preset_of(&signal).unwrap();
+    let preset = &loaded.settings.plan.presets[at];
+    assert_eq!((at, preset.name.as_str(), preset.limit.unwrap().level), (0, "furnace", 1450.0));
+    let last = loaded.settings.plan.presets.last().unwrap();
+    assert!(last.takes_kind("anything at all"));
+}
+
+proptest::proptest! {
+    /// Whatever is cut out, put in or swapped: problems or settings, never a panic, and a text for each problem.
+    #[test]
+    fn no_text_makes_it_panic(
+        cut in 0..EXAMPLE.len(),
+        length in 0..40usize,
+        put in "[\\[\\]{}=\"'\n#.,a-z0-9 é☃-]{0,12}",
+    ) {
+        let mut text = EXAMPLE.to_owned();
+        let floor = |at: usize| (0..=at.min(EXAMPLE.len())).rev().find(|&at| EXAMPLE.is_char_boundary(at)).unwrap();
+        text.replace_range(floor(cut)..floor(cut + length), &put);
+        if let Err(problems) = parse(&text, "f", &fixtures(), Purpose::Replay) {
+            proptest::prop_assert!(0 < problems.errors());
+            proptest::prop_assert!(problems.render(true).contains(&problems.list[0].message.lines().next().unwrap()[..4]));
+        }
+    }
 }

@@ -56,10 +56,7 @@ pub(super) fn selector(text: &str) -> Result<Selector, Fault> {
 
 /// A route's matchers; `{}` takes everything.
 pub(super) fn route(text: &str) -> Result<Selector, Fault> {
-    if text.split_whitespace().collect::<String>() == "{}" {
-        return Ok(Selector::everything());
-    }
-    selector(text)
+    Selector::parse_route(text).map_err(selector_fault)
 }
 
 fn selector_fault(error: SelectorError) -> Fault {
@@ -86,14 +83,19 @@ pub(super) fn brokers(text: &str) -> Result<String, Fault> {
 /// A topic's name, or `^` and a regular expression.
 pub(super) fn topic(text: &str) -> Result<String, Fault> {
     if text.starts_with('^') {
-        let explain = |error: regex::Error| {
-            let last = error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            Fault::new(format!("`{text}` is not a regular expression: {last}"))
-                .hint("a topic that starts with ^ is a regular expression over the names of topics")
-        };
-        return Regex::new(text).map(|_| text.to_owned()).map_err(explain);
+        let hint = "a topic that starts with ^ is a regular expression over the names of topics";
+        return regex(text).map_err(|fault| fault.hint(hint));
     }
     topic_name(text)
+}
+
+/// A regular expression, as its text.
+pub(super) fn regex(text: &str) -> Result<String, Fault> {
+    Regex::new(text).map(|_| text.to_owned()).map_err(|error| {
+        let shown = error.to_string();
+        let why = shown.lines().last().unwrap_or_default().trim_start_matches("error: ");
+        Fault::new(format!("`{text}` is not a regular expression: {why}"))
+    })
 }
 
 /// A topic's name, by Kafka's rules.

@@ -192,7 +192,7 @@ impl Forecaster {
             self.forecast = None;
             return;
         }
-        let usual = self.base.within(self.newest, local);
+        let usual = if age < YOUNG { None } else { self.base.within(self.newest, local) };
         let crossing = Crossing::new(|minutes| {
             let base = self.usual_risk(usual.as_ref(), now, minutes);
             let rising = ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(minutes) - base).max(0.0));

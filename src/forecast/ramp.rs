@@ -15,6 +15,19 @@ const LEAST: f64 = 0.05;
 /// fills drop by drop is smooth at every scale, while the ramps of a flow drown in its noise below the scale they are seen at.
 const STEADY_REACH: f64 = 3.0;
 
+/// How many promises the prior of a scale's trust is worth.
+const PRIOR: f64 = 3.0;
+
+/// The most that kept promises may add to a ramp's persistence.
+const MOST_TRUST: f64 = 1.3;
+
+/// How far a ramp is followed whose signal is younger than a day (minutes) and rough at the finest scales, in windows; the
+/// coarsest of these (4-minute blocks).
+const YOUNG: f64 = 1440.0;
+const YOUNG_REACH: f64 = 0.25;
+const YOUNG_SPAN: f64 = 128.0;
+const FINE: usize = 2;
+
 /// A ramp that may reach the bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Ramp {
@@ -93,10 +106,12 @@ impl Trust {
         }
     }
 
-    /// Kept over promised, shrunk towards 1 by two promises, at most 1.3.
+    /// Kept over promised, at most 1.3; shrunk towards what the next finer scale has kept, which is known sooner, and at the
+    /// finest towards 1.
     fn of(&self, k: usize) -> f64 {
-        let scale = &self.scales[k];
-        (f64::from(2.0 + scale.kept) / f64::from(2.0 + scale.promised)).min(1.3)
+        let fold =
+            |finer: f64, scale: &Kept| (PRIOR * finer + f64::from(scale.kept)) / (PRIOR + f64::from(scale.promised));
+        self.scales[..=k].iter().fold(1.0, fold).min(MOST_TRUST)
     }
 }
 
@@ -122,8 +137,8 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         for (k, shape) in shapes.iter().enumerate() {
             let Some(shape) = shape else { continue };
             let window = BLOCKS as f64 * width(k);
-            let reach = window * (1.0 + STEADY_REACH * steadiness(&shapes, k));
-            let kept = trust.of(k);
+            let reach = self.reach(&shapes, k);
+            let kept = trust.of(k).min(if self.is_young() { 1.0 } else { MOST_TRUST });
             let stays = |minutes: f64| persistence(shape, kept, minutes, reach);
             let ramp = self.meet(shape, k, stays);
             self.promise(&mut trust.scales[k], shape, window, stays(window / 2.0));
@@ -133,6 +148,29 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         }
         let (k, ramp) = best.filter(|(_, ramp)| LEAST <= ramp.persistence)?;
         Some(Ramp { since: self.since(&shapes, k), ..ramp })
+    }
+
+    /// How far ahead the ramp of scale `k` is followed, in minutes.
+    ///
+    /// What hardly ever falls at the finest scale fills drop by drop, like a stock, and is followed far. Any other clean rise
+    /// of a signal younger than a day may be its first morning, and is followed little.
+    fn reach(&self, shapes: &[Option<Shape>; SCALES], k: usize) -> f64 {
+        let span = BLOCKS as f64 * width(k);
+        let slope = shapes[k].map_or(0.0, |shape| shape.slope / width(k));
+        let rough = if self.is_young() { span.min(YOUNG_SPAN) * YOUNG_REACH } else { span };
+        let Some((finest, window)) = (0..=FINE.min(k)).find_map(|k| Some((k, self.ladder.window(k, self.now)?))) else {
+            return rough;
+        };
+        let fine = shapes[finest..=FINE].iter().flatten();
+        let clean = fine.map(|shape| shape.evidence.sqrt()).fold(0.0, f64::max);
+        let smooth = clean * unusual(slope * width(finest), window.fall);
+        let steady = span * STEADY_REACH * steadiness(shapes, k) * smooth;
+        rough + (span - rough) * smooth + steady
+    }
+
+    /// Whether the signal has not yet shown a whole day.
+    fn is_young(&self) -> bool {
+        self.now - self.born < YOUNG
     }
 
     /// Where the upper edge of the line, with the rhythm on top, meets the bound (gap 0).
@@ -287,11 +325,11 @@ mod tests {
             trust.scales[0].open = Some(Promise { target: 0.0, due: 10, persistence: 0.6 });
             trust.verify(11.0, -1.0);
         }
-        assert_eq!(trust.of(0), 0.25);
+        assert!((trust.of(0) - 1.0 / 3.0).abs() < 1e-6);
         for _ in 0..10 {
             trust.scales[1].open = Some(Promise { target: 0.0, due: 10, persistence: 0.6 });
             trust.verify(5.0, 0.5);
         }
-        assert_eq!(trust.of(1), 1.3);
+        assert!(1.0 < trust.of(1) && trust.of(1) <= MOST_TRUST);
     }
 }

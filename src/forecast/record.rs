@@ -61,8 +61,8 @@ mod tests {
             }
             (record.excursions, (record.within(4680.0, 1440.0) * 1000.0).round() as u32)
         };
-        assert_eq!(check(&[]), (0, 46));
-        assert_eq!(check(&[240.0, 360.0]), (1, 132)); // two hours apart: one excursion
-        assert_eq!(check(&[240.0, 1200.0]), (2, 210));
+        assert_eq!(check(&[]), (0, 45));
+        assert_eq!(check(&[240.0, 360.0]), (1, 130)); // two hours apart: one excursion
+        assert_eq!(check(&[240.0, 1200.0]), (2, 208));
     }
 }

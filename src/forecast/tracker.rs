@@ -51,9 +51,10 @@ impl Tracker {
         self.seen = self.seen.saturating_add(1);
     }
 
-    /// The same errors at a horizon `factor` times as long.
+    /// The same errors, spread `factor` times as wide about their median.
     pub(super) fn stretched(&self, factor: f32) -> Tracker {
-        Tracker { points: self.points.map(|point| point * factor), size: self.size * factor, ..*self }
+        let median = self.points[3];
+        Tracker { points: self.points.map(|point| median + (point - median) * factor), ..*self }
     }
 
     /// The probability of an error above `room`.
@@ -120,7 +121,9 @@ mod tests {
             assert!((tracker.exceeds(room) - expected).abs() < 0.05, "{room}: {}", tracker.exceeds(room));
         }
         assert!(tracker.exceeds(3.0) < 1e-6 && 0.999 < tracker.exceeds(-2.0));
-        assert_eq!(tracker.stretched(2.0).exceeds(1.0), tracker.exceeds(0.5));
+        let median = tracker.points[3];
+        let (wide, narrow) = (tracker.stretched(2.0).exceeds(median + 0.4), tracker.exceeds(median + 0.2));
+        assert!((wide - narrow).abs() < 1e-4, "{wide} {narrow}");
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! after the newest record, so that everything read is judged and nothing is added (no absence, no resolve) that the data
 //! does not show.
 
-mod notices;
 mod progress;
 mod report;
 mod scores;
@@ -13,15 +12,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Settings;
+use crate::deliver::planned::Planner;
+use crate::deliver::{Policy, Wall};
 use crate::engine::{Batch, Engine, Input, Output};
 use crate::ingest::files::{self, Chunk, FileError, FileFormat, Files, Found};
 use crate::ingest::gate::Gate;
 use crate::time::{Span, Timestamp};
 
-pub use notices::Notice;
 pub use report::Summary;
 
-use notices::Notices;
 use progress::Progress;
 use report::{AlertLines, Tally};
 use scores::Scores;
@@ -122,7 +121,7 @@ struct Run {
     out: Output,
     alerts: Option<AlertLines>,
     scores: Option<(PathBuf, Scores)>,
-    notices: Notices,
+    planner: Planner,
     tally: Tally,
     progress: Progress,
 }
@@ -150,7 +149,7 @@ impl Run {
             out: Output::default(),
             alerts,
             scores,
-            notices: Notices::new(settings),
+            planner: Planner::new(Policy::planning(settings)),
             tally: Tally::default(),
         })
     }
@@ -187,11 +186,12 @@ impl Run {
         self.engine.apply(Input::Advance(to), &mut self.out);
         for record in self.out.alerts.drain(..) {
             self.tally.alert(&record);
-            self.notices.take(&record);
+            self.planner.take(&record);
             if let Some(alerts) = &mut self.alerts {
                 alerts.write(&record)?;
             }
         }
+        self.planner.advance(Wall(to));
         if let Some((folder, scores)) = &mut self.scores {
             let written = scores.take(&self.engine, &self.out.scores).and_then(|()| scores.advance(to));
             written.map_err(|source| cannot_write(folder, source))?;
@@ -214,7 +214,7 @@ impl Run {
             scores.finish(&self.files).map_err(|source| cannot_write(&folder, source))?;
         }
         let newest = self.gate.newest();
-        let summary = self.tally.sum_up(records, self.engine.directory().len(), newest, self.notices.finish());
+        let summary = self.tally.sum_up(records, self.engine.directory().len(), newest, self.planner.finish());
         if let Some(path) = &args.report {
             report::write(path, &summary)?;
         }

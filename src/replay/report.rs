@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Notice, ReplayError, cannot_write};
+use super::{ReplayError, cannot_write};
 use crate::alert::AlertRecord;
+use crate::deliver::planned::Planned;
 use crate::engine::Batch;
 use crate::ingest::files::Files;
 use crate::ingest::gate::Admitted;
@@ -34,7 +35,7 @@ pub struct Summary {
     /// The newest event time.
     pub newest: Option<String>,
     /// What would have been sent, when and to whom.
-    pub notifications: Vec<Notice>,
+    pub notifications: Vec<Planned>,
 }
 
 impl std::fmt::Display for Summary {
@@ -93,7 +94,7 @@ impl Tally {
         records: u64,
         signals: usize,
         newest: Option<Timestamp>,
-        notifications: Vec<Notice>,
+        notifications: Vec<Planned>,
     ) -> Summary {
         Summary {
             records,

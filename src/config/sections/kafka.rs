@@ -67,33 +67,49 @@ fn group(text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// librdkafka's settings; numbers and truth values are taken as their text.
+/// librdkafka's settings; numbers and truth values are taken as their text. What forewarn decides itself is left out.
 fn properties(table: Table<'_>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    for (key, key_span, value) in table.entries() {
+    flatten("", table, &mut all);
+    all
+}
+
+/// A key without quotes (`security.protocol = "ssl"`) is a table within a table to TOML: its parts are joined again.
+fn flatten(prefix: &str, table: Table<'_>, all: &mut BTreeMap<String, String>) {
+    for (part, key_span, value) in table.entries() {
+        let key = format!("{prefix}{part}");
         if let Some((_, hint)) = OURS.iter().find(|(ours, _)| *ours == key) {
-            table.desk.error(key_span, Fault::new(format!("`{key}` is decided by forewarn")).hint(*hint));
-        } else if let Some(text) = property(key, value) {
-            all.insert(key.to_owned(), text);
+            let fault = Fault::new(format!("`{key}` is decided by forewarn: it is ignored here")).hint(*hint);
+            table.desk.warning(key_span, fault);
+        } else if value.is_table() && !is_secret(&key) {
+            value.table().into_iter().for_each(|inner| flatten(&format!("{key}."), inner, all));
+        } else if let Some(text) = property(&key, value) {
+            all.insert(key, text);
         }
     }
-    all
+}
+
+fn is_secret(key: &str) -> bool {
+    ["password", "secret", "passphrase", "key.pem"].iter().any(|word| key.ends_with(word))
 }
 
 /// One setting: a text, or for secrets `{ file = "…" }` and `{ env = "…" }`.
 fn property(key: &str, value: Value<'_>) -> Option<String> {
-    let is_secret = ["password", "secret", "passphrase", "key.pem"].iter().any(|word| key.ends_with(word));
-    if !is_secret {
+    if !is_secret(key) {
         return value.scalar();
     }
+    let hint = format!("write \"{key}\" = {{ file = \"…\" }} or {{ env = \"NAME\" }}");
     if value.is_table() {
         let mut table = value.table()?;
         let (file, variable) = (table.get("file"), table.get("env"));
         table.finish();
-        return secret::fetch(file.or(variable)?, file.is_some()).map(|secret| secret.reveal().to_owned());
+        let Some(named) = file.or(variable) else {
+            value.fail(Fault::new(format!("`{key}` names neither a file nor a variable")).hint(hint));
+            return None;
+        };
+        return secret::fetch(named, file.is_some()).map(|secret| secret.reveal().to_owned());
     }
     let text = value.scalar()?;
-    let hint = format!("write \"{key}\" = {{ file = \"…\" }} or {{ env = \"NAME\" }}");
     value.desk.warning(value.span(), Fault::new(format!("`{key}` stands here in clear text")).hint(hint));
     Some(text)
 }

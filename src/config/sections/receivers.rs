@@ -90,7 +90,9 @@ fn email(mut table: Table<'_>) -> Option<Email> {
     }
     let port = smtp.port().unwrap_or(if tls == SmtpTls::Tls { 465 } else { 587 });
     let login = user.zip(password.flatten()).map(|(user, password)| (user.to_owned(), password));
-    Some(Email { host: smtp.host_str()?.to_owned(), port, tls, ca_file, login, from: from?, to: to? })
+    // An IPv6 address stands in brackets only within an address.
+    let host = smtp.host_str()?.trim_matches(['[', ']']).to_owned();
+    Some(Email { host, port, tls, ca_file, login, from: from?, to: to? })
 }
 
 fn webhook(mut table: Table<'_>) -> Option<Webhook> {

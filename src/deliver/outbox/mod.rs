@@ -63,8 +63,8 @@ pub struct Book {
     silences_made: u64,
     /// When the next digest is made; none before the first call.
     digest: Option<Wall>,
-    /// A digest was not made in time; it is made when the stream is at its head.
-    digest_missed: bool,
+    /// The hour of a digest that was not made in time; it is made when the stream is at its head.
+    digest_missed: Option<Wall>,
     /// Receipts of messages that are not (again) known yet.
     early: BTreeMap<Key, Outcome>,
     decisions: DecisionLog,
@@ -123,10 +123,7 @@ impl Outbox {
             self.replan(&id, now, true);
             self.tidy(&id);
         }
-        if self.book.digest_missed {
-            self.book.digest_missed = false;
-            self.make_digests(now, now);
-        }
+        self.make_missed_digests(now);
     }
 
     /// Silences a selector until a time; what waits and is covered is kept back.
@@ -197,7 +194,7 @@ impl Outbox {
         if now.since(due) <= self.policy.stale {
             self.make_digests(due, now);
         } else {
-            self.book.digest_missed = true;
+            self.book.digest_missed = Some(due);
         }
     }
 
@@ -232,7 +229,7 @@ impl Outbox {
     }
 
     fn replan_for(&mut self, id: &str, name: &str, now: Wall, at_head: bool) {
-        let digest = if self.book.digest_missed { now } else { self.book.digest.unwrap_or(now) };
+        let digest = if self.book.digest_missed.is_some() { now } else { self.book.digest.unwrap_or(now) };
         let (Some(reach), Some(case)) = (self.policy.reach(name), self.book.cases.get_mut(id)) else { return };
         let queue = self.book.queues.entry(name.to_owned()).or_default();
         let slot = Slot::Alert(id.to_owned());

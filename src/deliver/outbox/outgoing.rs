@@ -178,7 +178,7 @@ impl Outbox {
                     ledger.listed = ledger.settled;
                 }
             }
-            self.book.digest_missed = true;
+            self.book.queues.entry(name.to_owned()).or_default().digest_missed = Some(digest.at);
             return;
         }
         for Told { id, state, .. } in told_by(item) {
@@ -267,32 +267,56 @@ impl Outbox {
 
     /// Makes the digest that was due at `due` for everyone who reads mail and has news in it.
     pub(super) fn make_digests(&mut self, due: Wall, now: Wall) {
-        let readers: Vec<String> =
-            self.policy.receivers.iter().filter(|(_, reach)| *reach == Reach::Mail).map(|(n, _)| n.clone()).collect();
-        for name in readers {
-            let mut entries = self.digest_entries(&name);
-            let is_news = entries.iter().any(|entry| entry.fate.is_news());
-            entries.sort_by(|a, b| (a.fate, b.record.urgency).cmp(&(b.fate, a.record.urgency)));
-            let unlisted = entries.len().saturating_sub(self.policy.bounds.listed);
-            entries.truncate(self.policy.bounds.listed);
-            self.mark_listed(&name, &entries, is_news);
-            if !is_news {
-                continue;
-            }
-            self.book.made += 1;
-            let key = Key::of_digest(self.policy.date(due), &name);
-            let item = Item {
-                key: key.clone(),
-                content: Content::Digest(Digest { at: due, entries, unlisted }),
-                cause: Cause::Digest,
-                attempts: 0,
-                next_try: now,
-                expires: now + self.policy.expiry,
-                order: self.book.made,
-            };
-            self.enqueue(&name, Slot::Digest(key), item, now);
+        for name in self.readers() {
+            self.make_digest(&name, due, now);
         }
-        let ids: Vec<String> = self.book.cases.keys().cloned().collect();
+        self.tidy_all();
+    }
+
+    /// Makes up for the digests whose hour passed while nobody was there.
+    pub(super) fn make_missed_digests(&mut self, now: Wall) {
+        let all = self.book.digest_missed.take();
+        for name in self.readers() {
+            let own = self.book.queues.get_mut(&name).and_then(|queue| queue.digest_missed.take());
+            if let Some(due) = own.max(all) {
+                self.make_digest(&name, due, now);
+            }
+        }
+        self.tidy_all();
+    }
+
+    fn readers(&self) -> Vec<String> {
+        let readers = self.policy.receivers.iter().filter(|(_, reach)| *reach == Reach::Mail);
+        readers.map(|(name, _)| name.clone()).collect()
+    }
+
+    fn make_digest(&mut self, name: &str, due: Wall, now: Wall) {
+        let mut entries = self.digest_entries(name);
+        let is_news = entries.iter().any(|entry| entry.fate.is_news());
+        entries.sort_by_key(|entry| (entry.fate, std::cmp::Reverse(entry.record.urgency)));
+        let unlisted = entries.len().saturating_sub(self.policy.bounds.listed);
+        entries.truncate(self.policy.bounds.listed);
+        self.mark_listed(name, &entries, is_news);
+        if !is_news {
+            return;
+        }
+        self.book.made += 1;
+        let key = Key::of_digest(due, name);
+        let item = Item {
+            key: key.clone(),
+            content: Content::Digest(Digest { at: due, entries, unlisted }),
+            cause: Cause::Digest,
+            attempts: 0,
+            next_try: now,
+            expires: now + self.policy.expiry,
+            order: self.book.made,
+        };
+        self.enqueue(name, Slot::Digest(key), item, now);
+    }
+
+    fn tidy_all(&mut self) {
+        let over = self.book.cases.iter().filter(|(_, case)| case.record.state == State::Resolved);
+        let ids: Vec<String> = over.map(|(id, _)| id.clone()).collect();
         for id in ids {
             self.tidy(&id);
         }

@@ -133,11 +133,6 @@ impl Policy {
         after + Span::from_days(1)
     }
 
-    /// The local date of a moment, for the digest's key.
-    pub(super) fn date(&self, at: Wall) -> jiff::civil::Date {
-        at.0.to_jiff().to_zoned(self.calendar.zone.clone()).date()
-    }
-
     fn start_of(&self, date: jiff::civil::Date) -> Option<Time> {
         if self.calendar.holidays.contains(&date) {
             return None;

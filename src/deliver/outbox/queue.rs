@@ -28,9 +28,9 @@ impl Key {
         Key::of(&format!("{alert}/{revision}/{receiver}"))
     }
 
-    /// The key of a day's digest for one receiver.
-    pub fn of_digest(date: jiff::civil::Date, receiver: &str) -> Key {
-        Key::of(&format!("digest/{date}/{receiver}"))
+    /// The key of the digest of an hour for one receiver.
+    pub fn of_digest(due: Wall, receiver: &str) -> Key {
+        Key::of(&format!("digest/{due}/{receiver}"))
     }
 
     /// The key of a text that names the message.
@@ -101,6 +101,8 @@ pub(super) struct Queue {
     pub(super) aloft: bool,
     /// The receiver asked for rest until then (Retry-After).
     pub(super) rest: Wall,
+    /// The hour of a digest that nobody was there to send.
+    pub(super) digest_missed: Option<Wall>,
     pub(super) tally: Tally,
 }
 

@@ -78,7 +78,11 @@ fn read(text: &str) -> Option<Signal> {
             name = key;
             rest = after;
         }
-        rest = rest.strip_prefix(',').unwrap_or(rest);
+        rest = match rest.strip_prefix(',') {
+            Some(next) => next,
+            None if rest.is_empty() => rest,
+            None => return None,
+        };
     }
     Some(Signal::new(&name, labels))
 }

@@ -26,7 +26,7 @@ pub enum Cause {
     Released,
     /// The daily digest.
     Digest,
-    /// The stream reached its head with this still open, or over but told.
+    /// The stream reached its head; this was passed over on the way.
     AtHead,
 }
 
@@ -115,7 +115,7 @@ impl fmt::Display for Cause {
             Cause::News(reason) => reason_words(*reason),
             Cause::Released => "it was held and still stands at the start of work",
             Cause::Digest => "it is part of the daily digest",
-            Cause::AtHead => "it still stood when the stream was caught up",
+            Cause::AtHead => "it was passed over while the stream was behind",
         })
     }
 }

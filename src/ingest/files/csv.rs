@@ -179,7 +179,7 @@ impl Csv {
             (0..self.cells.len()).map(|cell| String::from_utf8_lossy(self.cells.get(cell)).trim().to_owned()).collect();
         let named = |name: &&str| names.iter().position(|have| have.eq_ignore_ascii_case(name));
         let is_header = moment::parse(self.cells.get(0)).is_none();
-        let stamp = TIMES.iter().find_map(|name| named(&name)).unwrap_or(0);
+        let stamp = TIMES.iter().find_map(named).unwrap_or(0);
         let names = match is_header {
             true => names,
             // Without a header: the columns are numbered, a single one is the value.

@@ -190,6 +190,8 @@ fn tell_stems_apart(found: &mut Found) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests write files of their own")]
+
     use super::*;
 
     fn show(folder: &Path, named: &[&str]) -> String {

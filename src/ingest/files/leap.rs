@@ -179,9 +179,12 @@ mod tests {
         (out, rejected)
     }
 
+    /// A name, the rows' times, the rows that come out, the rows that are rejected.
+    type Case = (&'static str, &'static [i64], &'static [u64], &'static [u64]);
+
     #[test]
     fn a_leap_is_believed_once_confirmed() {
-        let table: [(&str, &[i64], &[u64], &[u64]); 13] = [
+        let table: [Case; 13] = [
             ("one record", &[5 * DAY], &[0], &[]),
             ("steady", &[0, 60, 120], &[0, 1, 2], &[]),
             ("daily", &[0, DAY, 2 * DAY], &[0, 1, 2], &[]),

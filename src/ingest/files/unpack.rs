@@ -16,7 +16,10 @@ pub(super) type Bytes = Box<dyn Read + Send>;
 pub(super) fn open(input: &Input, offset: u64, counted: &Arc<AtomicU64>) -> io::Result<Bytes> {
     let mut file = File::open(&input.path)?;
     if input.packing == Packing::Plain {
-        file.seek(SeekFrom::Start(offset))?;
+        // A pipe cannot seek, and need not at its start.
+        if 0 < offset {
+            file.seek(SeekFrom::Start(offset))?;
+        }
         return Ok(Box::new(Counted { from: file, counted: Arc::clone(counted) }));
     }
     // What was read before is counted already.

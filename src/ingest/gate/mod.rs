@@ -149,7 +149,7 @@ impl Gate {
     ///
     /// Whether a sample is late depends on the samples before it in its own partition alone. An absurd record moves nothing.
     /// Changes are never late. Without a `broker_time` nothing is absurd here (files have their
-    /// `Leap` before the gate). The partition has records unread from here on until
+    /// [`Leap`](super::files::Leap) before the gate). The partition has records unread from here on until
     /// [`ended`](Gate::ended) says otherwise.
     pub fn admit(&mut self, from: &PartitionId, broker_time: Option<Timestamp>, batch: &mut Batch) -> Admitted {
         let mut seen = Admitted::default();

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "tests write files of their own")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;

@@ -18,7 +18,8 @@ pub struct Selector {
     /// On the name first: most signals part there.
     name: Vec<Test>,
     labels: Vec<(Box<str>, Test)>,
-    /// Written without braces, as routes have it: `service` then means the signal's service, whatever label names it.
+    /// Of a route or written like one, without braces: `service` then means the signal's service, whatever label
+    /// names it.
     bare: bool,
 }
 
@@ -60,7 +61,13 @@ impl Selector {
     /// At least one matcher in braces must refuse the empty string, as in Prometheus: `{}` would mean every signal
     /// (see [`Selector::everything`]).
     pub fn parse(text: &str) -> Result<Selector, SelectorError> {
-        parse::selector(text)
+        parse::selector(text, false)
+    }
+
+    /// Reads what a route matches on: as [`Selector::parse`], but matchers may take everything (`{}`,
+    /// `urgency!="digest"`), and `service` means the signal's service with braces or without.
+    pub fn parse_route(text: &str) -> Result<Selector, SelectorError> {
+        parse::selector(text, true)
     }
 
     /// Matches every signal; its text is `{}`.
@@ -87,7 +94,7 @@ impl Selector {
         own.or_else(|| if self.bare && key == "service" { signal.service() } else { None }).unwrap_or("")
     }
 
-    /// Whether it can match anything at all without looking (no matcher).
+    /// Whether it has no matcher at all.
     pub fn is_everything(&self) -> bool {
         self.name.is_empty() && self.labels.is_empty()
     }

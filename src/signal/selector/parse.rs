@@ -8,9 +8,10 @@ use super::{Selector, SelectorError, Test};
 /// The label that stands for the name.
 const NAME: &str = "__name__";
 
-pub(super) fn selector(text: &str) -> Result<Selector, SelectorError> {
+/// `route`: it may take everything, and `service` means the signal's service.
+pub(super) fn selector(text: &str, route: bool) -> Result<Selector, SelectorError> {
     let mut parser = Parser { text, at: 0, name: None, matchers: Vec::new() };
-    let bare = parser.whole()?;
+    let bare = parser.whole()? || route;
     let (mut name, mut labels) = (Vec::new(), Vec::new());
     name.extend(parser.name.map(|name| Test::Is(name.into())));
     for (key, test) in parser.matchers {

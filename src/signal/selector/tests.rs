@@ -116,6 +116,10 @@ fn routes_see_what_the_alert_adds() {
     }
     assert!(Selector::parse(r#"service="api""#).unwrap().matches(&signal));
     assert!(!Selector::parse(r#"{service="api"}"#).unwrap().matches(&signal), "in braces a label is a label");
+    for (text, expected) in [("{}", true), (r#"{service="api"}"#, true), (r#"{kind!="log"}"#, true), ("{} {", false)] {
+        let route = Selector::parse_route(text);
+        assert_eq!(route.is_ok_and(|route| route.matches(&signal)), expected, "{text}");
+    }
     assert!(Selector::everything().matches(&signal) && Selector::everything().is_everything());
 }
 

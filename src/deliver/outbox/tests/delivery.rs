@@ -1,0 +1,207 @@
+//! Receipts, retries, expiry, bounds and restarts.
+
+use expect_test::expect;
+use proptest::prelude::*;
+
+use super::*;
+use Reason::*;
+use Urgency::*;
+
+fn retry(after: Option<i64>) -> Outcome {
+    Outcome::Retry { after: after.map(Span::from_secs), error: "451 busy".to_owned() }
+}
+
+fn only_mail() -> Policy {
+    Policy { receivers: vec![("mail".to_owned(), Reach::Mail)], ..policy() }
+}
+
+#[test]
+fn a_failing_receiver_is_tried_again_ever_slower_and_blocks_nobody() {
+    let mut s = Story::new(policy(), "2026-11-24 10:00");
+    s.outbox.take(&record("disk", 1, Opened, Page, s.now), s.now);
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        for sent in s.outbox.due(s.now) {
+            let outcome = if sent.receiver == "mail" { retry(None) } else { Outcome::Delivered };
+            s.outbox.receipt(&sent.key, outcome, s.now);
+        }
+        let next = s.outbox.next_deadline().unwrap();
+        waits.push(next.since(s.now).to_string());
+        s.now = next;
+    }
+    expect!["5s 9s 18s 37s 1m18s 2m46s 4m11s 9m34s 8m36s"].assert_eq(&waits.join(" "));
+    let status = s.outbox.status();
+    assert_eq!((status[0].tally.retried, status[0].waiting, status[1].tally.delivered), (9, 1, 1));
+    assert_eq!(status[0].tally.last_error.as_deref(), Some("451 busy"));
+}
+
+#[test]
+fn retry_after_is_honoured_for_the_whole_receiver() {
+    let mut s = Story::new(only_mail(), "2026-11-24 10:00");
+    s.outcome = retry(Some(1800));
+    s.take("a", 1, Opened, Page);
+    s.outcome = Outcome::Delivered;
+    s.until("2026-11-24 10:10").take("b", 1, Opened, Page);
+    s.until("2026-11-24 11:00");
+    expect![[r#"
+        Tue 24 10:00:00 mail a/1 Firing: it is new
+        Tue 24 10:30:00 mail a/1 Firing: it is new
+        Tue 24 10:30:00 mail b/1 Firing: it is new
+    "#]]
+    .assert_eq(&s.diary);
+}
+
+#[test]
+fn a_newer_revision_replaces_an_unsent_one_and_an_end_nobody_needs_is_dropped() {
+    let mut s = Story::new(only_mail(), "2026-11-24 10:00");
+    s.outcome = retry(None);
+    s.take("a", 1, Opened, Page).take("b", 1, Opened, Page);
+    s.take("a", 2, Worsened, Page).take("b", 2, Resolved, Page);
+    s.outcome = Outcome::Delivered;
+    s.until("2026-11-24 11:00");
+    expect![[r#"
+        Tue 24 10:00:00 mail a/1 Firing: it is new
+        Tue 24 10:00:00 mail b/1 Firing: it is new
+        Tue 24 10:00:00 mail a/2 Firing: it got worse
+        Tue 24 10:00:03 mail a/2 Firing: it got worse
+    "#]]
+    .assert_eq(&s.diary);
+    assert_eq!(s.outbox.waiting(), []);
+}
+
+#[test]
+fn an_end_that_comes_while_the_beginning_is_on_its_way_follows_it_if_that_arrived() {
+    for (outcome, expected) in [(Outcome::Delivered, 1), (Outcome::Refused { error: "no".to_owned() }, 0)] {
+        let mut s = Story::new(only_mail(), "2026-11-24 10:00");
+        s.outbox.take(&record("a", 1, Opened, Page, s.now), s.now);
+        let flying = s.outbox.due(s.now).remove(0);
+        s.outbox.take(&record("a", 2, Resolved, Page, s.now), s.now);
+        assert_eq!(s.outbox.due(s.now), [], "one message at a time");
+        s.outbox.receipt(&flying.key, outcome, s.now);
+        let follows = s.outbox.due(s.now);
+        assert_eq!(follows.len(), expected);
+        for sent in follows {
+            assert_eq!(sent.thread, Some(flying.key.clone()));
+            s.outbox.receipt(&sent.key, Outcome::Delivered, s.now);
+        }
+        assert!(s.outbox.book.cases.is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_be_delivered_is_given_up_counted_and_said() {
+    let mut s = Story::new(only_mail(), "2026-11-24 10:00");
+    s.outcome = Outcome::Refused { error: "550 no such user".to_owned() };
+    s.take("refused", 1, Opened, Page);
+    s.outcome = retry(None);
+    s.take("expired", 1, Opened, Page).until("2026-11-26 10:00");
+    let tally = s.outbox.status().remove(0).tally;
+    assert_eq!((tally.refused, tally.expired, tally.delivered), (1, 1, 0));
+    assert_eq!(tally.failing_since, Some(berlin("2026-11-24 10:00")));
+    let said: Vec<String> = s
+        .outbox
+        .decisions()
+        .filter(|d| d.verdict != Verdict::Send(Cause::News(Opened)))
+        .map(|d| d.to_string())
+        .collect();
+    expect![[r#"
+        2026-11-24T09:00:00Z refused/1 mail: not sent: the receiver refused it: 550 no such user
+        2026-11-25T08:59:45.36Z expired/1 mail: not sent: it could not be delivered before its expiry"#]]
+    .assert_eq(&said.join("\n"));
+}
+
+#[test]
+fn a_full_queue_drops_the_oldest_of_the_least_urgent() {
+    let mut small = Policy { receivers: vec![("hook".to_owned(), Reach::Hook)], ..policy() };
+    small.bounds.waiting = 3;
+    small.bounds.cases = 4;
+    let mut s = Story::new(small, "2026-11-24 18:00");
+    s.outcome = retry(Some(3600));
+    s.take("page", 1, Opened, Page).take("small-1", 1, Opened, Digest).take("small-2", 1, Opened, Digest);
+    s.take("held", 1, Opened, Hold);
+    let left: Vec<_> = s.outbox.waiting().into_iter().filter_map(|w| w.alert).collect();
+    assert_eq!(left, ["held", "page", "small-2"]);
+    assert_eq!(s.outbox.status()[0].tally.dropped, 1);
+    s.take("more", 1, Opened, Page);
+    assert_eq!((s.outbox.forgotten(), s.outbox.book.cases.len()), (1, 4));
+}
+
+#[test]
+fn after_a_crash_the_same_keys_come_again_and_known_receipts_settle_them() {
+    let mut s = Story::new(policy(), "2026-11-24 10:00");
+    let saved = s.outbox.book().clone();
+    s.outbox.take(&record("a", 1, Opened, Page, s.now), s.now);
+    let sent = s.outbox.due(s.now);
+    let keys = |sent: &[Notification]| sent.iter().map(|n| n.key.to_string()).collect::<Vec<_>>();
+    let in_flight = s.outbox.book().clone();
+
+    let mut after = Outbox::resume(Arc::new(policy()), saved);
+    after.receipt(&sent[0].key, Outcome::Delivered, s.now);
+    after.take(&record("a", 1, Opened, Page, s.now), s.now);
+    let again = after.due(s.now);
+    assert_eq!(keys(&again), keys(&sent[1..]), "the delivered one is not repeated");
+
+    let bytes = postcard::to_allocvec(&in_flight).unwrap();
+    let mut after = Outbox::resume(Arc::new(policy()), postcard::from_bytes(&bytes).unwrap());
+    after.receipt(&sent[1].key, Outcome::Delivered, s.now);
+    assert_eq!(keys(&after.due(s.now)), keys(&sent[..1]));
+    expect!["fw_4a583d622e601f2807ade445c0ae7e68 fw_ff8b459e3c057b95ce333d6788d848a4"]
+        .assert_eq(&keys(&sent).join(" "));
+}
+
+proptest! {
+    /// Whatever happens: nothing is told twice for one revision, ends go to those who were told and to nobody else, and
+    /// no call makes the next deadline one that does nothing.
+    #[test]
+    fn the_laws_hold(steps in proptest::collection::vec((0u8..4, 0u8..8, 0u8..3, 0u32..200, any::<bool>(), 0u8..6), 1..60)) {
+        let mut s = Story::new(policy(), "2026-11-27 14:00");
+        let mut revisions = [0u32; 4];
+        let mut told: BTreeMap<(String, String), State> = BTreeMap::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        for (who, reason, urgency, minutes, restart, outcome) in steps {
+            s.now = s.now + Span::from_mins(i64::from(minutes));
+            if restart {
+                s.restart();
+            }
+            let who = usize::from(who);
+            revisions[who] += 1;
+            let reason = [Opened, Worsened, Joined, Promoted, Repeated, Resolved, Withdrawn, Gone][usize::from(reason)];
+            let urgency = [Digest, Hold, Page][usize::from(urgency)];
+            s.outbox.take(&record(&format!("a{who}"), revisions[who], reason, urgency, s.now), s.now);
+            if minutes % 5 == 0 {
+                s.outbox.at_head(s.now);
+            }
+            loop {
+                let due = s.outbox.due(s.now);
+                if due.is_empty() {
+                    break;
+                }
+                for sent in due {
+                    let outcome = match outcome {
+                        0 => retry(None),
+                        1 => Outcome::Refused { error: "no".to_owned() },
+                        _ => Outcome::Delivered,
+                    };
+                    if outcome == Outcome::Delivered {
+                        prop_assert!(seen.insert(sent.key.to_string()), "told twice");
+                        let records: Vec<AlertRecord> = match &sent.content {
+                            Content::Alert { record, .. } => vec![record.clone()],
+                            Content::Digest(d) => d.entries.iter().filter(|e| e.fate.is_news()).map(|e| e.record.clone()).collect(),
+                            Content::Test => vec![],
+                        };
+                        for r in records {
+                            let before = told.insert((sent.receiver.clone(), r.id.clone()), r.state);
+                            if let (State::Resolved, Content::Alert { .. }) = (r.state, &sent.content) {
+                                prop_assert_eq!(before, Some(State::Firing), "an end that nobody waited for");
+                            }
+                        }
+                    }
+                    s.outbox.receipt(&sent.key, outcome, s.now);
+                }
+            }
+            if let Some(next) = s.outbox.next_deadline() {
+                prop_assert!(s.now < next, "a deadline that does nothing: {next} at {}", s.now);
+            }
+        }
+    }
+}
