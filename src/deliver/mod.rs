@@ -3,9 +3,16 @@
 //! [`Outbox`] decides, on wall time that is always an argument; [`render`] words a message; [`email`] and [`webhook`] carry
 //! it; [`courier`] drives them and hands each receipt on, so that it can be synced before anything else happens.
 
+mod channel;
+pub mod courier;
+pub mod email;
+pub mod heartbeat;
 pub mod outbox;
 pub mod planned;
+pub mod render;
 mod wall;
+pub mod webhook;
 
+pub use channel::{Channel, OpenError, SendError, Step, install_crypto};
 pub use outbox::{Notification, Outbox, Outcome, Policy};
 pub use wall::Wall;

@@ -33,7 +33,6 @@ pub use policy::{OutboxBounds, Policy, Reach};
 pub use queue::{Content, Key, Tally};
 pub use silence::Silence;
 pub use status::{ReceiverStatus, Waiting};
-pub(super) use subject::read_signal;
 pub(super) use verdict::reason_words;
 pub use verdict::{Cause, Decision, Verdict, Why};
 

@@ -51,7 +51,7 @@ fn urgency_word(urgency: Urgency) -> &'static str {
 }
 
 /// Reads the selector form of a signal back. Total: what is not in that form becomes a signal of that name.
-pub(in crate::deliver) fn read_signal(text: &str) -> Signal {
+fn read_signal(text: &str) -> Signal {
     read(text).unwrap_or_else(|| Signal::new(text, [("", "")]))
 }
 

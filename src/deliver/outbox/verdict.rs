@@ -26,6 +26,8 @@ pub enum Cause {
     Released,
     /// The daily digest.
     Digest,
+    /// Someone asked for a test message.
+    Test,
     /// The stream reached its head; this was passed over on the way.
     AtHead,
 }
@@ -114,6 +116,7 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Cause::News(reason) => reason_words(*reason),
             Cause::Released => "it was held and still stands at the start of work",
+            Cause::Test => "someone asked for a test",
             Cause::Digest => "it is part of the daily digest",
             Cause::AtHead => "it was passed over while the stream was behind",
         })

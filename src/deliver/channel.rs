@@ -1,0 +1,147 @@
+//! What carries a message, and how carrying can fail.
+
+use std::fmt;
+
+use jiff::tz::TimeZone;
+
+use super::email::EmailChannel;
+use super::outbox::{Notification, Outcome};
+use super::webhook::WebhookChannel;
+use crate::config::{self, Receiver};
+use crate::time::Span;
+
+/// The longest piece of a server's words that an error repeats, in characters.
+const SAID_MOST: usize = 300;
+
+/// A receiver's channel, ready to send.
+#[derive(Debug)]
+pub enum Channel {
+    /// E-mail by SMTP.
+    Email(Box<EmailChannel>),
+    /// An HTTP request.
+    Webhook(Box<WebhookChannel>),
+}
+
+/// Why a receiver's channel cannot be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("receiver `{receiver}`: {problem}")]
+pub struct OpenError {
+    /// The receiver's name.
+    pub receiver: String,
+    /// What is wrong, and the next move.
+    pub problem: String,
+}
+
+/// Why a message was not delivered. Never shows a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// It may pass.
+    #[error("{step} failed, will be tried again: {said}")]
+    Retry {
+        /// What was being done.
+        step: Step,
+        /// The rest that the receiver asked for.
+        after: Option<Span>,
+        /// What went wrong, in the server's words where it spoke.
+        said: String,
+    },
+    /// It will not pass by itself.
+    #[error("{step} was refused: {said}")]
+    Refused {
+        /// What was being done.
+        step: Step,
+        /// What went wrong, in the server's words where it spoke, and the next move.
+        said: String,
+    },
+}
+
+/// A step of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Building the message.
+    Prepare,
+    /// Reaching the server.
+    Connect,
+    /// Protecting the connection.
+    Tls,
+    /// Logging in.
+    Login,
+    /// Handing the message over.
+    Send,
+}
+
+impl Channel {
+    /// Sets a receiver's channel up; reads the authority's file, sends nothing.
+    pub fn open(receiver: &Receiver, zone: &TimeZone) -> Result<Channel, OpenError> {
+        let named = |problem: String| OpenError { receiver: receiver.name.clone(), problem };
+        match &receiver.channel {
+            config::Channel::Email(email) => {
+                Ok(Channel::Email(Box::new(EmailChannel::open(email, zone.clone()).map_err(named)?)))
+            }
+            config::Channel::Webhook(webhook) => {
+                Ok(Channel::Webhook(Box::new(WebhookChannel::open(webhook).map_err(named)?)))
+            }
+        }
+    }
+
+    /// Sends one message.
+    pub async fn send(&self, notification: &Notification) -> Result<(), SendError> {
+        match self {
+            Channel::Email(email) => email.send(notification).await,
+            Channel::Webhook(webhook) => webhook.send(notification).await,
+        }
+    }
+}
+
+/// Makes `ring` the process's TLS provider; further calls change nothing.
+pub fn install_crypto() {
+    // An error means that a provider is installed already, which is all that is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// A server's words as an error repeats them: one line, bounded.
+pub(super) fn said(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SAID_MOST).collect();
+    line.trim().to_owned()
+}
+
+/// An error with all its causes, in one line.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        source = cause.source();
+    }
+    said(&text)
+}
+
+impl From<Result<(), SendError>> for Outcome {
+    fn from(sent: Result<(), SendError>) -> Outcome {
+        match sent {
+            Ok(()) => Outcome::Delivered,
+            Err(error @ SendError::Refused { .. }) => Outcome::Refused { error: error.to_string() },
+            Err(error) => {
+                let words = error.to_string();
+                let SendError::Retry { after, .. } = error else { return Outcome::Refused { error: words } };
+                Outcome::Retry { after, error: words }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Step::Prepare => "building the message",
+            Step::Connect => "connecting",
+            Step::Tls => "the TLS handshake",
+            Step::Login => "the login",
+            Step::Send => "sending",
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! The form for programs: structured CloudEvents 1.0, on the alerts topic and in webhook bodies alike.
+
+use serde_json::{Value, json};
+
+use crate::alert::AlertRecord;
+use crate::deliver::Wall;
+
+/// The CloudEvent of a record: `id` is `<id>/<revision>`, `data` the record itself.
+pub fn cloudevent(record: &AlertRecord) -> Value {
+    json!({
+        "specversion": "1.0",
+        "type": "dev.forewarn.alert.v1",
+        "source": "forewarn",
+        "id": format!("{}/{}", record.id, record.revision),
+        "time": record.at.to_string(),
+        "subject": record.service,
+        "datacontenttype": "application/json",
+        "data": record,
+    })
+}
+
+/// The CloudEvent of a marked test message.
+pub fn cloudevent_test(key: &str, receiver: &str, at: Wall) -> Value {
+    json!({
+        "specversion": "1.0",
+        "type": "dev.forewarn.test.v1",
+        "source": "forewarn",
+        "id": key,
+        "time": at.to_string(),
+        "datacontenttype": "application/json",
+        "data": { "test": true, "receiver": receiver, "summary": "this is a test message: nothing is wrong" },
+    })
+}

@@ -1,0 +1,7 @@
+#!/bin/sh
+# A webhook receiver that verifies signatures with an independent library.
+# usage: webhook.sh PORT FOLDER SECRET     stays in the foreground
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+"$here/smtp.sh" --install
+exec "${FOREWARN_SERVERS:-$here/../../target/servers}/venv/bin/python" "$here/webhook.py" "$@"
