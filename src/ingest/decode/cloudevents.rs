@@ -14,7 +14,7 @@ use crate::signal::{Change, ChangeKind, Reject, RejectReason};
 use crate::time::Timestamp;
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct Envelope<'a> {
     #[serde(borrow)]
     id: Text<'a>,
@@ -28,7 +28,7 @@ struct Envelope<'a> {
 
 /// The `data` of a CDEvent.
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct CdEvent<'a> {
     #[serde(borrow)]
     context: Context<'a>,
@@ -37,14 +37,14 @@ struct CdEvent<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct Context<'a> {
     #[serde(borrow)]
     timestamp: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct Subject<'a> {
     #[serde(borrow)]
     id: Text<'a>,
@@ -53,7 +53,7 @@ struct Subject<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", expecting = "an object")]
 struct Content<'a> {
     #[serde(borrow)]
     artifact_id: Text<'a>,
@@ -61,7 +61,7 @@ struct Content<'a> {
 
 /// The `data` of a change that CDEvents lacks.
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct Own<'a> {
     #[serde(borrow)]
     service: Text<'a>,

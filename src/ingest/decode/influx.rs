@@ -174,10 +174,12 @@ const STOPS: [u8; 256] = {
 /// Goes on to the next unescaped stop; the end of the message counts as a newline.
 #[inline]
 fn next_stop(bytes: &[u8], at: &mut usize) -> u8 {
-    while let Some(&byte) = bytes.get(*at) {
-        match STOPS[byte as usize] {
-            0 => *at += 1,
-            ESCAPE => *at += if bytes.get(*at + 1).is_some_and(|&next| next != b'\n') { 2 } else { 1 },
+    while let Some(rest) = bytes.get(*at..)
+        && let Some(found) = rest.iter().position(|byte| STOPS[*byte as usize] != 0)
+    {
+        *at += found;
+        match STOPS[rest[found] as usize] {
+            ESCAPE => *at += if rest.get(found + 1).is_some_and(|&next| next != b'\n') { 2 } else { 1 },
             stop => return stop,
         }
     }

@@ -59,25 +59,20 @@ pub(super) fn decode<S: Sink>(bytes: &[u8], default_time: Option<Timestamp>, sin
     let mut at = 0;
     let mut in_array = false;
     while let Some(start) = next_document(bytes, at, &mut in_array) {
-        match document_end(&bytes[start..]) {
+        let read = match document_end(&bytes[start..]) {
             Ok(length) => {
                 let read = decode_document(&bytes[start..start + length], default_time, sink);
                 at = if read.is_ok() { start + length } else { resume(bytes, start, start + length) };
-                if let Err(reject) = read {
-                    sink.reject(reject);
-                }
+                read
             }
             Err((reason, what)) => {
-                let line = &bytes[start..resume(bytes, start, bytes.len())];
-                sink.reject(Reject::new(reason, format!("JSON at byte {start}: {what}: {}", quote(line))));
-                at = start + line.len();
+                at = resume(bytes, start, bytes.len());
+                Err(Reject::new(reason, format!("JSON at byte {start}: {what}: {}", quote(&bytes[start..at]))))
             }
+        };
+        if let Err(reject) = read {
+            sink.reject(reject);
         }
-    }
-    let rest = bytes[at.min(bytes.len())..].trim_ascii();
-    if !rest.iter().all(|byte| matches!(byte, b',' | b']')) {
-        let detail = format!("JSON at byte {at}: no document starts here: {}", quote(rest));
-        sink.reject(Reject::new(RejectReason::Malformed, detail));
     }
 }
 
@@ -109,7 +104,7 @@ pub(super) fn kind(bytes: &[u8]) -> Option<Format> {
     None
 }
 
-/// The start of the next document: behind blanks and, in an array, its punctuation.
+/// The start of the next document, or of what stands where one should: behind blanks and, in an array, its punctuation.
 fn next_document(bytes: &[u8], mut at: usize, in_array: &mut bool) -> Option<usize> {
     loop {
         match bytes.get(at)? {
@@ -117,8 +112,7 @@ fn next_document(bytes: &[u8], mut at: usize, in_array: &mut bool) -> Option<usi
             b'[' if !*in_array => (at, *in_array) = (at + 1, true),
             b',' if *in_array => at += 1,
             b']' if *in_array => (at, *in_array) = (at + 1, false),
-            b'{' => return Some(at),
-            _ => at += resume(&bytes[at..], 0, bytes.len() - at),
+            _ => return Some(at),
         }
     }
 }
@@ -128,8 +122,11 @@ fn resume(bytes: &[u8], start: usize, end: usize) -> usize {
     memchr::memmem::find(&bytes[start..end], b"\n{").map_or(end, |found| start + found + 1)
 }
 
-/// The length of the object that starts here. Brackets are only counted: whether they match, serde says.
+/// The length of the object or array that starts here. Brackets are only counted: whether they match, serde says.
 fn document_end(bytes: &[u8]) -> Result<usize, (RejectReason, &'static str)> {
+    if !matches!(bytes.first(), Some(b'{' | b'[')) {
+        return Err((RejectReason::Malformed, "no object starts here"));
+    }
     let mut depth = 0usize;
     let mut at = 0;
     while at < bytes.len() {

@@ -18,6 +18,7 @@ mod wire;
 use std::collections::HashMap;
 
 pub use format::{Format, recognise};
+pub use tally::REJECTS_MAX;
 
 use crate::plan::Bounds;
 use crate::signal::{Reject, RejectReason, Sink};
@@ -78,20 +79,21 @@ impl Decoder {
                 return tally.finish();
             }
         }
-        let Some(format) = recognise(bytes).or(known) else {
+        let recognised = recognise(bytes);
+        if let Some(format) = recognised.filter(|_| recognised != known) {
+            self.formats.insert(topic.into(), format);
+        }
+        // JSON that is nobody's is still read as JSON: its rejects say what is wrong with it.
+        let unknown_json = || json::is_json(bytes).then_some(Format::JsonLogs);
+        let Some(format) = recognised.or_else(unknown_json).or(known) else {
             let detail = format!("nobody knows this format: {}", quote(bytes));
             return sink.reject(Reject::new(RejectReason::UnknownFormat, detail));
         };
-        if known != Some(format) {
-            self.formats.insert(topic.into(), format);
-        }
         let mut tally = Tally::new(sink);
         format.decode(bytes, default_time, &mut tally);
         tally.finish();
     }
 }
-
-pub use tally::REJECTS_MAX;
 
 /// The schema id of the Confluent wire format: a zero byte, then the id, big-endian. No other format begins with a zero byte:
 /// protobuf has no field 0.
@@ -105,8 +107,18 @@ fn schema_id(bytes: &[u8]) -> Option<u32> {
 fn quote(bytes: &[u8]) -> String {
     const SHOWN: usize = 80;
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
-    let shown = shown.trim_end_matches(['\n', '\r', char::REPLACEMENT_CHARACTER]).escape_debug();
-    format!("{shown}{}", if SHOWN < bytes.len() { "…" } else { "" })
+    let shown = shown.trim_end_matches(['\n', '\r', char::REPLACEMENT_CHARACTER]);
+    let mut quoted = String::with_capacity(shown.len() + 3);
+    for c in shown.chars() {
+        match c.is_control() {
+            true => quoted.extend(c.escape_debug()),
+            false => quoted.push(c),
+        }
+    }
+    if SHOWN < bytes.len() {
+        quoted.push('…');
+    }
+    quoted
 }
 
 #[cfg(test)]

@@ -16,9 +16,8 @@ use crate::ingest::decode::json_number::{Real, Wide};
 use crate::signal::{Buckets, Fingerprint, Line, Reading, Reject, RejectReason, Sink};
 use crate::time::Timestamp;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Request<'a> {
     #[serde(borrow)]
     resource_metrics: Vec<Block<'a>>,
@@ -27,7 +26,7 @@ struct Request<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Block<'a> {
     #[serde(borrow)]
     resource: Option<&'a RawValue>,
@@ -38,7 +37,7 @@ struct Block<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Scope<'a> {
     #[serde(borrow)]
     metrics: Vec<&'a RawValue>,
@@ -47,14 +46,14 @@ struct Scope<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct Resource<'a> {
     #[serde(borrow)]
     attributes: Vec<KeyValue<'a>>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct KeyValue<'a> {
     #[serde(borrow)]
     key: Text<'a>,
@@ -63,7 +62,7 @@ struct KeyValue<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct AnyValue<'a> {
     #[serde(borrow)]
     string_value: Option<Text<'a>>,
@@ -85,7 +84,7 @@ struct List<T> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Metric<'a> {
     #[serde(borrow)]
     name: Text<'a>,
@@ -102,7 +101,7 @@ struct Metric<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Data<'a> {
     #[serde(borrow)]
     data_points: Vec<&'a RawValue>,
@@ -112,7 +111,7 @@ struct Data<'a> {
 
 /// The fields of all kinds of points; which of them count, the metric says.
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Point<'a> {
     #[serde(borrow)]
     attributes: Option<&'a RawValue>,
@@ -133,21 +132,21 @@ struct Point<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Rungs {
     offset: Wide,
     bucket_counts: Vec<Wide>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 struct Quantile {
     quantile: Real,
     value: Real,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, expecting = "an object")]
 struct Record<'a> {
     time_unix_nano: Wide,
     observed_time_unix_nano: Wide,
@@ -335,3 +334,7 @@ fn log_record<S: Sink>(raw: &str, service: Option<&str>, default_time: Option<Ti
     let level = level(record.severity_number.signed(), &record.severity_text.0);
     sink.line(Line { at, service: service.map(Cow::Borrowed), level, body });
 }
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

@@ -11,6 +11,8 @@ mod json;
 mod logs;
 mod metrics;
 mod proto;
+#[cfg(test)]
+mod recorded;
 mod value;
 
 pub(super) use json::decode as decode_json;
@@ -22,7 +24,7 @@ use value::Any;
 
 /// Keeps these fingerprints apart from those of other decoders; JSON has its own, its bytes being other.
 const PRINTS: u64 = 0x6F74_6C70;
-const PRINTS_JSON: u64 = 0x6F74_6C70_6A;
+const PRINTS_JSON: u64 = 0x006F_746C_706A;
 
 /// `DataPointFlags.DATA_POINT_FLAGS_NO_RECORDED_VALUE_MASK`.
 const NO_RECORDED_VALUE: u64 = 1;
