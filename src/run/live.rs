@@ -68,6 +68,8 @@ pub(super) struct Live {
 pub(super) struct Way {
     pub(super) counter: Arc<Counter>,
     pub(super) open: Arc<AtomicBool>,
+    /// Nothing is sent any more.
+    pub(super) closed: Arc<AtomicBool>,
 }
 
 /// How reading of a partition goes.
@@ -109,7 +111,7 @@ impl Live {
         let survey = Survey::start(&source, topics, kafka.group.clone(), client_id)
             .map_err(RunError::system("start the survey of the broker"))?;
         let first = (checkpoint.is_none() && entries.is_empty()).then_some(kafka.from);
-        let way = Way { counter: Arc::clone(&desk.counter), open: Arc::new(AtomicBool::new(false)) };
+        let way = Way { counter: Arc::clone(&desk.counter), open: Arc::default(), closed: Arc::default() };
         let live = Live {
             inbox: shared.take_inbox().expect("one judging thread takes it"),
             learning: options.backfill,
@@ -146,6 +148,7 @@ impl Live {
         while !self.stop.load(Ordering::SeqCst) {
             self.turn()?;
         }
+        self.way.closed.store(true, Ordering::SeqCst);
         self.way.open.store(false, Ordering::SeqCst);
         self.desk.flush(Duration::from_secs(3));
         if self.script.is_over() {

@@ -120,7 +120,7 @@ pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
         }
     });
     let ended = finish(judging);
-    outside.close();
+    runtime.block_on(outside.close());
     runtime.shutdown_timeout(Duration::from_secs(1));
     ended
 }
