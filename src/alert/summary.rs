@@ -16,6 +16,8 @@ pub struct Story<'a> {
     pub at: Timestamp,
     /// When the trouble began.
     pub since: Timestamp,
+    /// When it ended, where it has.
+    pub ended: Option<Timestamp>,
     /// The finding that matters most to people: the breach, if there is one.
     pub lead: &'a Finding,
     /// The likeliest origin, where it is another signal.
@@ -54,6 +56,7 @@ pub fn summary(story: Story<'_>, calendar: &Calendar) -> String {
     }
     let named = 1 + usize::from(story.origin.is_some());
     match story.signals.saturating_sub(named) {
+        _ if story.silent_service => {}
         0 => {}
         1 => text += "; one more signal is concerned",
         more => text += &format!("; {more} more signals are concerned"),
@@ -70,7 +73,7 @@ pub fn summary(story: Story<'_>, calendar: &Calendar) -> String {
 /// The sentence of an alert that ends; none for one that stands.
 fn ending(story: Story<'_>, calendar: &Calendar) -> Option<String> {
     let subject = subject(story);
-    let lasted = length(story.at.since(story.since));
+    let lasted = length(story.ended.unwrap_or(story.at).since(story.since));
     Some(match story.reason {
         Reason::Resolved => format!("{subject} is back to normal after {lasted}"),
         Reason::Withdrawn => match &story.lead.breach {
@@ -141,8 +144,8 @@ fn silent(story: Story<'_>, calendar: &Calendar) -> String {
 fn odd(story: Story<'_>, calendar: &Calendar) -> String {
     let since = clock(story.lead.since, story.at, calendar);
     let words = if story.lead.words.is_empty() { "is unlike all before" } else { &story.lead.words };
-    let rare = rarity(story.lead.rarity).map(|rare| format!(" ({rare})")).unwrap_or_default();
-    format!("{} {words} since {since}{rare}", title(&story.lead.signal))
+    let rare = rarity(story.lead.rarity).map(|rare| format!(", {rare}")).unwrap_or_default();
+    format!("{} {words} (since {since}{rare})", title(&story.lead.signal))
 }
 
 fn clause(finding: &Finding) -> String {

@@ -1,26 +1,20 @@
 //! Is it one problem: findings of many signals become incidents, with their likely origin and suspects.
+//!
+//! [`Incidents`] is the stage. A finding passes the gate (is it worth an alert by itself?), meets the incident that it
+//! belongs to or opens one, and when its moment has passed the incident decides whether people hear of it, and why.
 
+mod case;
+mod changes;
 mod finding;
+mod gate;
+mod services;
+mod stage;
+mod telling;
+mod trouble;
 
 pub use finding::{Breach, Finding, Kind, Phase, Target};
+pub use gate::Why;
+pub use stage::{Held, Incidents};
 
-#[derive(Debug, Default, Clone, serde::Serialize, serde::Deserialize)]
-pub struct Incidents;
-use crate::alert::AlertRecord;
-use crate::plan::Plan;
-use crate::signal::Change;
-use crate::time::Timestamp;
-impl Incidents {
-    pub const VERSION: u8 = 1;
-    pub fn new(_p: &Plan) -> Self {
-        Incidents
-    }
-    pub fn take(&mut self, _f: Finding, _p: &Plan, _o: &mut Vec<AlertRecord>) {}
-    pub fn change(&mut self, _f: Change, _p: &Plan, _o: &mut Vec<AlertRecord>) {}
-    pub fn acknowledge(&mut self, _a: &str, _t: Timestamp) {}
-    pub fn advance(&mut self, _t: Timestamp, _p: &Plan, _o: &mut Vec<AlertRecord>) {}
-    pub fn watched(&mut self, _n: usize) {}
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        None
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Which findings are worth an alert by themselves, and what becomes of the others.
+//!
+//! The budget comes first. A bound that is or will be passed always opens an alert, and so does silence that no change
+//! explains. A lone oddity must be as rare as the budget asks over everything watched: with J signals and B false alerts a
+//! week each signal may speak B/J times a week, which is a rarity of log10(J/B). Two oddities of one service within
+//! [`TOGETHER`] bear each other out at a lower rarity. All else is a note: held with its reason, and called as a witness.
+
+use serde::{Deserialize, Serialize};
+
+use super::changes::Changes;
+use super::finding::{Finding, Kind};
+use super::services::Services;
+use super::trouble::group_of;
+use crate::plan::Plan;
+use crate::time::Span;
+
+/// How close in time findings must be to be taken for one problem.
+pub(super) const TOGETHER: Span = Span::from_mins(10);
+
+/// The rarity below which a finding is no witness either: once a week.
+pub(super) const WITNESS: f64 = 0.0;
+
+/// Why a finding opened no alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Not rare enough for the budget, and nothing bore it out.
+    NotRare {
+        /// Its rarity: log10 of the return period in weeks.
+        has: f64,
+        /// The rarity that the budget asks of a lone finding; not finite where the budget is nothing.
+        needs: f64,
+    },
+    /// Silence of some instances right after their service was deployed or scaled.
+    Rollout {
+        /// The change's id.
+        change: String,
+    },
+    /// Silence of a service that was removed.
+    Removed {
+        /// The change's id.
+        change: String,
+    },
+    /// It would have opened under the id of an alert that is over.
+    Over,
+    /// It was over before its moment had passed.
+    Momentary,
+    /// Too many problems were open, and it was the least urgent.
+    Crowded,
+}
+
+/// What the gate says of a finding that belongs to no incident yet.
+pub(super) enum Verdict {
+    Opens,
+    Held(Why),
+}
+
+/// Silence this long after a roll-out is taken for instances that were replaced.
+const ROLLOUT: Span = Span::from_mins(30);
+
+pub(super) fn judge(finding: &Finding, services: &Services, changes: &Changes, plan: &Plan) -> Verdict {
+    let service = group_of(&finding.signal);
+    if finding.breach.is_some() {
+        return Verdict::Opens;
+    }
+    if finding.kind == Kind::Absence {
+        if let Some(change) = changes.removal(service, finding.at) {
+            return Verdict::Held(Why::Removed { change: change.id.clone() });
+        }
+        if services.is_silent(service, plan) {
+            return Verdict::Opens;
+        }
+        return match changes.rollout(service, finding.at, ROLLOUT) {
+            Some(change) => Verdict::Held(Why::Rollout { change: change.id.clone() }),
+            None => Verdict::Opens,
+        };
+    }
+    let needs = lone_rarity(services, plan);
+    // Not a number is not rare.
+    if finding.rarity >= needs { Verdict::Opens } else { Verdict::Held(Why::NotRare { has: finding.rarity, needs }) }
+}
+
+/// The rarity asked of a finding that stands alone; infinite where the budget is nothing.
+fn lone_rarity(services: &Services, plan: &Plan) -> f64 {
+    if plan.false_pages_per_week > 0.0 {
+        libm::log10(services.watched() as f64 / plan.false_pages_per_week).max(0.0)
+    } else {
+        f64::INFINITY
+    }
+}
+
+/// The rarity asked of each of two findings of one service within [`TOGETHER`].
+///
+/// Over J signals in services of n, pairs that coincide by chance come J·n·10^(−2c)/1008 times a week (1008 windows of ten
+/// minutes); setting that to the budget gives c. Never under 1, since neighbours are less independent than that.
+pub(super) fn joint_rarity(service: &str, services: &Services, plan: &Plan) -> f64 {
+    if plan.false_pages_per_week > 0.0 {
+        let windows = Span::from_days(7).nanos() as f64 / TOGETHER.nanos() as f64;
+        let pairs = services.watched() as f64 * services.signals_of(service) as f64;
+        (0.5 * libm::log10(pairs / (windows * plan.false_pages_per_week))).max(1.0)
+    } else {
+        f64::INFINITY
+    }
+}
