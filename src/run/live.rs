@@ -90,9 +90,9 @@ impl Live {
         stop: Arc<AtomicBool>,
     ) -> Result<(Live, Way), RunError> {
         let kafka = settings.kafka.clone().ok_or(RunError::NoKafka)?;
-        let client_id = client_id(&kafka);
         let topics = Topics::new(&kafka)?;
         let opened = StateDirectory::open::<Receipt>(&settings.state.directory)?;
+        let client_id = client_id(&kafka, &settings.state.directory);
         let mut troubles = Troubles::default();
         for damage in &opened.damage {
             troubles.happened("state", damage.to_string());
@@ -440,13 +440,18 @@ fn open_letters(kafka: &Kafka, directory: &Path, client_id: &str) -> Result<Dead
     })
 }
 
-/// Tells this process apart from other members of the group.
-fn client_id(kafka: &Kafka) -> String {
+/// Tells this process apart from other members of the group, and is the same after a restart: the host and the state
+/// directory, which only one process holds.
+fn client_id(kafka: &Kafka, state: &Path) -> String {
+    if let Some(set) = kafka.properties.get("client.id") {
+        return set.clone();
+    }
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = host.trim();
     let host = if host.is_empty() { "host" } else { host };
-    let ours = || format!("forewarn-{host}-{}", std::process::id());
-    kafka.properties.get("client.id").cloned().unwrap_or_else(ours)
+    let place = state.canonicalize().unwrap_or_else(|_| state.to_owned());
+    let hash = xxhash_rust::xxh3::xxh3_64(place.as_os_str().as_encoded_bytes()) as u32;
+    format!("forewarn-{host}-{hash:08x}")
 }
 
 /// The wall clock.

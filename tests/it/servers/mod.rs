@@ -3,6 +3,8 @@
 #[cfg(feature = "kafka")]
 mod broker;
 #[cfg(feature = "kafka")]
+mod decisions;
+#[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "kafka")]
 mod live;
