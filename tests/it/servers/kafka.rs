@@ -201,7 +201,7 @@ fn a_posted_change_is_durable_before_it_is_accepted() {
     let mut live = home.start();
     live.until("read", PATIENCE, all_read(&topic, 1));
     let change = serde_json::json!({
-        "specversion": "1.0", "id": "d-1", "source": "ci", "type": "dev.cdevents.service.deployed.0.2.0",
+        "specversion": "1.0", "id": "deploy/42", "source": "ci", "type": "dev.cdevents.service.deployed.0.2.0",
         "time": jiff::Timestamp::now().to_string(),
         "data": { "context": { "version": "0.4.1" },
                   "subject": { "id": "checkout", "content": { "artifactId": "pkg:oci/checkout@v42" } } },
@@ -212,13 +212,13 @@ fn a_posted_change_is_durable_before_it_is_accepted() {
             .map(|f| f.unwrap().path())
             .filter(|path| {
                 path.to_string_lossy().contains("journal-")
-                    && String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains("d-1")
+                    && String::from_utf8_lossy(&std::fs::read(path).unwrap()).contains("deploy/42")
             })
             .count()
     };
     assert_eq!(journal(), 0);
     let (code, said) = live.ask("POST", "/api/v1/changes", &change.to_string()).unwrap();
-    assert_eq!((code, &said["accepted"][0]), (202, &Value::from("d-1")), "{said}");
+    assert_eq!((code, &said["accepted"][0]), (202, &Value::from("deploy/42")), "{said}");
     assert_eq!(journal(), 1, "202 was said and the change is not in the journal");
     for wrong in ["", "cpu load=1", "{\"specversion\":\"1.0\",\"id\":\"x\",\"type\":\"com.example\"}"] {
         let (code, said) = live.ask("POST", "/api/v1/changes", wrong).unwrap();
