@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::broker::Broker;
+use super::hook::Hook;
 use super::live::Home;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -69,9 +70,10 @@ fn replayed(home: &Home, partitions: &[Vec<String>; 2]) -> BTreeSet<(String, u64
 }
 
 /// Feeds the stream in `parts`, each in step, killing the process after each part but the last; gives what the topic holds.
-fn lived(broker: &Broker, name: &str, parts: usize) -> (Vec<(String, u64, String, String)>, Home) {
+fn lived(broker: &Broker, name: &str, parts: usize, hook: &Hook) -> (Vec<(String, u64, String, String)>, Home) {
     let (topic, alerts) = (broker.topic(name, 2), broker.topic(&format!("{name}-alerts"), 1));
-    let home = Home::new(&broker.address, &[&topic], &format!("alerts_topic = {alerts:?}\n{PROMISES}"));
+    let home =
+        Home::new(&broker.address, &[&topic], &format!("alerts_topic = {alerts:?}\n{PROMISES}{}", hook.receiver()));
     let partitions = stream();
     let mut seed = 3u64;
     let mut live = home.start();
@@ -116,13 +118,22 @@ fn lived(broker: &Broker, name: &str, parts: usize) -> (Vec<(String, u64, String
 #[test]
 fn run_and_replay_and_twenty_kills_say_the_same() {
     let broker = Broker::connect();
-    let (calm, home) = lived(&broker, "calm", 1);
-    let (killed, _) = lived(&broker, "restless", 21);
+    let (calm_hook, hook) = (Hook::open(), Hook::open());
+    let (calm, home) = lived(&broker, "calm", 1, &calm_hook);
+    let (killed, _) = lived(&broker, "restless", 21, &hook);
     let replayed = replayed(&home, &stream());
     let as_set = |told: &[(String, u64, String, String)]| told.iter().cloned().collect::<BTreeSet<_>>();
     assert!(3 <= replayed.len(), "the stream gives decisions: {replayed:#?}");
     assert_eq!(as_set(&calm), replayed, "run and replay differ");
     assert_eq!(as_set(&killed), replayed, "killed and undisturbed differ");
     assert_eq!(calm.len(), replayed.len(), "undisturbed nothing is written twice");
+    // Of the messages at most one a kill is repeated, under the same key; what people heard last is how it ended.
+    let (messages, keys) = (hook.messages(), hook.keys());
+    assert!(messages.len() <= keys.len() + 20, "{} messages, {} keys", messages.len(), keys.len());
+    assert!(!keys.is_empty());
+    for (alert, (revision, state)) in hook.last_by_alert() {
+        let revisions = killed.iter().filter(|(id, ..)| *id == alert).map(|(_, revision, ..)| *revision);
+        assert_eq!(Some(revision), revisions.max(), "{alert}: people last heard that it is {state}");
+    }
     assert!(killed.len() <= replayed.len() + 20, "{} records on the topic, {} decisions", killed.len(), replayed.len());
 }

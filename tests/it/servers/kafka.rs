@@ -60,8 +60,34 @@ fn reads_shows_and_ends_cleanly_and_goes_on_where_it_was() {
         broker.send(&topic, n % 3, line(n as usize % 3, now(), 1.0).as_bytes());
     }
     broker.flush();
+    damage_newest_checkpoint(&home);
     let mut live = home.start();
-    live.until("330 records", PATIENCE, all_read(&topic, 330));
+    let status = live.until("330 records", PATIENCE, all_read(&topic, 330));
+    let said = status["troubles"][0].as_str().unwrap_or_default();
+    assert!(said.contains("checkpoint-") && said.contains("is used instead"), "{status:#}");
+}
+
+fn damage_newest_checkpoint(home: &Home) {
+    let files = std::fs::read_dir(home.state()).unwrap().map(|file| file.unwrap().path());
+    let newest = files.filter(|path| path.to_string_lossy().contains("checkpoint-")).max().unwrap();
+    let mut bytes = std::fs::read(&newest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(newest, bytes).unwrap();
+}
+
+#[test]
+fn a_broker_that_is_away_is_waited_for() {
+    let home = Home::new("127.0.0.1:1", &["metrics"], "");
+    let mut live = home.start();
+    let why = "the broker has not answered yet";
+    let status = live.until("waits", PATIENCE, |status| {
+        status["why"].as_str().is_some_and(|said| said.starts_with(why) && said.ends_with("it is waited for"))
+    });
+    assert_eq!(status["ready"], false);
+    assert_eq!(live.ask("GET", "/healthz", "").unwrap().0, 200);
+    let (took, well) = live.stop();
+    assert!(well && took < Duration::from_secs(10), "{took:?}");
 }
 
 #[test]

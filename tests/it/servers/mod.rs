@@ -5,6 +5,8 @@ mod broker;
 #[cfg(feature = "kafka")]
 mod decisions;
 #[cfg(feature = "kafka")]
+mod hook;
+#[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "kafka")]
 mod live;
