@@ -9,6 +9,7 @@ use forewarn::engine::{Batch, Engine};
 use forewarn::ingest::decode::Decoder;
 use forewarn::plan::{Bounds, Plan};
 use forewarn::signal::Reading;
+use forewarn::time::Timestamp;
 
 const START: u64 = 1_795_420_800_000_000_000;
 const HOSTS: u64 = 1000;
@@ -19,21 +20,21 @@ fn bench(c: &mut Criterion, name: &str, message: &[u8], points: usize, sum: f64)
     let mut batch = Batch::default();
     let mut decoder = Decoder::new();
     let bounds = Bounds::default();
+    let mut decode = |batch: &mut Batch| {
+        batch.clear();
+        decoder.decode("metrics", message, None, &bounds, &mut engine.intake(batch));
+        assert_eq!(batch.samples.len(), points);
+    };
+    decode(&mut batch);
+    assert_eq!(batch.rejects, []);
+    let since = |at: Timestamp| at.since(Timestamp::from_nanos(START as i64)).nanos() as f64;
+    let have: f64 = batch.samples.iter().map(|sample| value(&sample.reading) * since(sample.at)).sum();
+    assert_eq!(have, sum);
     let mut group = c.benchmark_group("decode");
     group.throughput(Throughput::Elements(points as u64));
-    group.bench_function(name, |b| {
-        b.iter(|| {
-            batch.clear();
-            decoder.decode("metrics", message, None, &bounds, &mut engine.intake(&mut batch));
-            assert_eq!(batch.samples.len(), points);
-        });
-    });
+    group.bench_function(name, |b| b.iter(|| decode(&mut batch)));
     group.finish();
-    assert_eq!(batch.rejects, []);
     assert_eq!(engine.directory().len(), points, "each point is of its own series");
-    let have: f64 =
-        batch.samples.iter().map(|sample| value(&sample.reading) * (sample.at.nanos() - START as i64) as f64).sum();
-    assert_eq!(have, sum);
 }
 
 fn value(reading: &Reading) -> f64 {

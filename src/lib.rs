@@ -26,8 +26,9 @@ pub mod plan; // what the engine was asked to do
 pub mod baseline; // what is normal
 pub mod detect; // how far from normal
 pub mod forecast; // when it will hurt
-pub mod incident; // is it one problem
-pub mod alert; // who must know, and how soon
+pub mod finding; // one signal's trouble, as it is handed on
+pub mod alert; // what people see of it, and how soon they must
+pub mod incident; // is it one problem: findings in, alert records out
 pub mod engine; // the shards and the incident stage as one state machine
 
 // The plan: from text to typed values.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::incident::Kind;
+use crate::finding::Kind;
 use crate::time::Timestamp;
 
 /// One change of one alert. Field for field the JSON object of version 1; times are RFC 3339 UTC.

@@ -3,7 +3,7 @@
 use crate::alert::words::{clock, length, level, quantity, rarity, title};
 use crate::alert::{Reason, Suspect};
 use crate::calendar::Calendar;
-use crate::incident::{Breach, Finding, Kind, Target};
+use crate::finding::{Breach, Finding, Kind, Target};
 use crate::plan::Side;
 use crate::time::Timestamp;
 

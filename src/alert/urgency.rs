@@ -8,7 +8,7 @@
 
 use crate::alert::Urgency;
 use crate::calendar::Calendar;
-use crate::incident::{Breach, Target};
+use crate::finding::{Breach, Target};
 use crate::time::{Span, Timestamp};
 
 /// What is known of a trouble as far as urgency needs it.

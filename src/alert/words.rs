@@ -48,7 +48,7 @@ fn digits(value: f64) -> String {
     if size == 0.0 {
         return "0".into();
     }
-    if size >= 1e7 || size < 1e-4 {
+    if !(1e-4..1e7).contains(&size) {
         return format!("{value:.2e}");
     }
     let before_point = if size >= 1.0 { libm::floor(libm::log10(size)) as i32 + 1 } else { 0 };

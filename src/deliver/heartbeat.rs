@@ -48,3 +48,39 @@ pub async fn beat(
         failing = answer.is_err();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_beats_while_all_is_well_and_stops_when_told() {
+        let (beats, asked) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+        let counted = beats.clone();
+        let beat_once = move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            async {}
+        };
+        let app = axum::Router::new().route("/", axum::routing::post(beat_once));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let (done, stopped) = tokio::sync::oneshot::channel::<()>();
+        let done = std::sync::Mutex::new(Some(done));
+        let is_well = || {
+            let turn = asked.fetch_add(1, Ordering::SeqCst);
+            if turn == 6 {
+                done.lock().unwrap().take();
+            }
+            turn % 2 == 0 && turn < 6
+        };
+        let stop = async {
+            let _ = stopped.await;
+        };
+        beat(&url, Span::from_millis(20), is_well, stop).await.unwrap();
+        assert_eq!(beats.load(Ordering::SeqCst), 3);
+    }
+}

@@ -107,3 +107,62 @@ pub fn planned(notification: &Notification) -> Vec<Planned> {
         Content::Test => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::Reason;
+    use crate::calendar::Calendar;
+    use crate::deliver::outbox::OutboxBounds;
+    use crate::finding::Kind;
+    use crate::time::Span;
+
+    #[test]
+    fn a_report_lists_what_would_have_been_sent_to_anyone_and_when() {
+        let policy = Policy {
+            receivers: Vec::new(),
+            routes: Vec::new(),
+            calendar: Calendar::default(),
+            stale: Span::from_hours(1),
+            expiry: Span::from_days(1),
+            bounds: OutboxBounds::default(),
+        };
+        let mut planner = Planner::new(Arc::new(policy.or_anyone()));
+        let mut tell = |id: &str, revision, reason, urgency, at: &str| {
+            let at = Timestamp::parse_rfc3339(at).unwrap();
+            let state = if reason == Reason::Resolved { State::Resolved } else { State::Firing };
+            planner.take(&AlertRecord {
+                id: id.to_owned(),
+                revision,
+                state,
+                kind: Kind::Log,
+                urgency,
+                at,
+                since: at,
+                service: "s".to_owned(),
+                summary: "it hurts".to_owned(),
+                signals: Vec::new(),
+                breach: None,
+                suspects: Vec::new(),
+                reason,
+                merged_into: None,
+                labels: std::collections::BTreeMap::new(),
+            });
+        };
+        tell("small", 1, Reason::Opened, Urgency::Digest, "2020-01-01T12:00:00Z");
+        tell("page", 1, Reason::Opened, Urgency::Page, "2020-01-02T12:00:00Z");
+        tell("page", 2, Reason::Resolved, Urgency::Page, "2020-01-02T13:00:00Z");
+        tell("late", 1, Reason::Opened, Urgency::Digest, "2020-01-02T12:30:00Z");
+        let lines: Vec<String> = planner
+            .finish()
+            .iter()
+            .map(|p| format!("{} {} {}/{} {:?} digest={}", p.at, p.receiver, p.alert, p.revision, p.state, p.digest))
+            .collect();
+        expect_test::expect![[r#"
+            2020-01-02T09:00:00Z anyone small/1 Firing digest=true
+            2020-01-02T12:00:00Z anyone page/1 Firing digest=false
+            2020-01-02T13:00:00Z anyone page/2 Resolved digest=false
+            2020-01-03T09:00:00Z anyone late/1 Firing digest=true"#]]
+        .assert_eq(&lines.join("\n"));
+    }
+}

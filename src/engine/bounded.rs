@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::words;
 use crate::calendar::Local;
+use crate::finding::{Breach, Target};
 use crate::forecast::{Forecaster, Outlook};
-use crate::incident::{Breach, Target};
 use crate::plan::{Bound, Plan};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -98,7 +98,14 @@ impl Bounded {
     }
 
     /// Takes the next value and says how the signal stands.
-    pub(super) fn observe(&mut self, at: Timestamp, value: f64, local: Local, plan: &Plan) -> Standing {
+    pub(super) fn observe(
+        &mut self,
+        at: Timestamp,
+        value: f64,
+        local: Local,
+        plan: &Plan,
+        unit: Option<&str>,
+    ) -> Standing {
         self.forecaster.observe(at, value, local);
         if self.bound.is_passed(value) {
             let since = *self.passed_since.get_or_insert(at);
@@ -124,7 +131,7 @@ impl Bounded {
             Some(outlook) if self.forecaster.is_credible() => {
                 let trend = self.forecaster.trend();
                 let since = trend.map_or(at, |trend| trend.since);
-                Standing::Ahead { breach: self.breach(false, outlook), since, words: words::trend(trend) }
+                Standing::Ahead { breach: self.breach(false, outlook), since, words: words::trend(trend, unit) }
             }
             _ => Standing::Clear,
         }

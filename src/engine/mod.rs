@@ -5,6 +5,7 @@
 
 mod batch;
 mod bounded;
+mod census;
 mod directory;
 mod intake;
 mod section;
@@ -23,10 +24,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::census::{Census, Count};
 use self::series::Series;
 use self::shard::{Shard, TICK};
 use crate::alert::AlertRecord;
-use crate::incident::{Finding, Incidents};
+use crate::finding::Finding;
+use crate::incident::Incidents;
 use crate::plan::{Plan, Preset};
 use crate::signal::{Change, ChangeKind, Signal, Stat};
 use crate::time::{Span, Timestamp};
@@ -44,8 +47,6 @@ pub enum Input<'a> {
     Acknowledge {
         /// The alert's id.
         alert: String,
-        /// When, event time.
-        at: Timestamp,
     },
 }
 
@@ -86,6 +87,7 @@ pub struct Engine {
     incidents: Incidents,
     /// Changes that lie ahead of the watermark: they take effect in order of time.
     changes: BTreeSet<Change>,
+    census: Census,
     watermark: Timestamp,
     /// The tick whose summaries the incident stage knows.
     sealed: Timestamp,
@@ -105,9 +107,16 @@ impl Engine {
     fn build(plan: Arc<Plan>, scores: bool) -> Self {
         let directory = Directory::new(plan.shards);
         let shards = (0..plan.shards.max(1)).map(|_| Shard::new(scores)).collect();
-        let incidents = Incidents::new(&plan);
-        let (watermark, sealed) = (Timestamp::MIN, Timestamp::MIN);
-        Engine { plan, directory, shards, incidents, changes: BTreeSet::new(), watermark, sealed }
+        Engine {
+            plan,
+            directory,
+            shards,
+            incidents: Incidents::new(),
+            changes: BTreeSet::new(),
+            census: Census::default(),
+            watermark: Timestamp::MIN,
+            sealed: Timestamp::MIN,
+        }
     }
 
     /// The sink for a decoder that fills `batch`.
@@ -131,7 +140,9 @@ impl Engine {
             }
             Input::Advance(to) => self.advance(to, out),
             Input::Change(change) => self.take_change(change, out),
-            Input::Acknowledge { alert, at } => self.incidents.acknowledge(&alert, at),
+            Input::Acknowledge { alert } => {
+                self.incidents.acknowledge(&alert, &self.plan);
+            }
         }
     }
 
@@ -161,7 +172,7 @@ impl Engine {
             }
             self.tell(change.at, out);
         }
-        self.incidents.change(change, &self.plan, &mut out.alerts);
+        self.incidents.change(change, &self.plan);
     }
 
     /// Moves the watermark: judges what lies before it, tick by tick, so that what one signal tells another is the same
@@ -204,7 +215,14 @@ impl Engine {
         let tick = (end - Span::from_nanos(1)).floor_to(TICK);
         if self.sealed < tick {
             self.sealed = tick;
-            self.incidents.watched(self.shards.iter().map(Shard::watched).sum());
+            let mut changed = Census::default();
+            self.shards.iter_mut().for_each(|shard| changed.take(&mut shard.census));
+            let services: Vec<String> = changed.services().cloned().collect();
+            self.census.take(&mut changed);
+            for service in services {
+                let Count { watched, heard } = self.census.of(&service);
+                self.incidents.watched(&service, watched.max(0) as u64, heard.max(0) as u64);
+            }
         }
     }
 

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Scored;
 use super::batch::{Sample, SeriesIx};
+use super::census::Count;
 use super::section::{Section, Writer};
 use super::shard::{Place, magnitude};
 use super::watch::Watch;
 use crate::calendar::LocalClock;
-use crate::incident::Finding;
+use crate::finding::Finding;
 use crate::plan::Plan;
 use crate::signal::{Meter, Observation, Reading, Signal, Stat};
 use crate::time::Timestamp;
@@ -36,6 +37,8 @@ pub(super) struct Series {
     pub(super) index: SeriesIx,
     /// The deadline that the shard has on its list for this series.
     pub(super) noted: Option<Timestamp>,
+    /// How it counts in the census.
+    pub(super) counted: Count,
     core: SeriesCore,
     watches: Vec<(Stat, Box<Watch>)>,
 }
@@ -52,7 +55,14 @@ struct SeriesCore {
 
 impl Series {
     pub(super) fn new(signal: Arc<Signal>, index: SeriesIx) -> Self {
-        Series { signal, index, noted: None, core: SeriesCore::default(), watches: Vec::new() }
+        Series {
+            signal,
+            index,
+            noted: None,
+            counted: Count::default(),
+            core: SeriesCore::default(),
+            watches: Vec::new(),
+        }
     }
 
     /// Where a record stands against what was seen. Log lines are never duplicates.
@@ -133,6 +143,12 @@ impl Series {
         for (_, watch) in &mut self.watches {
             watch.remove(at, told);
         }
+    }
+
+    /// How it counts now.
+    pub(super) fn count(&self) -> Count {
+        let heard = if self.core.removed { 0 } else { self.watches().filter(|watch| watch.is_heard()).count() };
+        Count { watched: self.watches.len() as i64, heard: heard as i64 }
     }
 
     /// The watches, for status and explanations.

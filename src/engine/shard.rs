@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::batch::{Sample, SeriesIx};
+use super::census::Census;
 use super::series::{Series, Told};
 use crate::calendar::LocalClock;
-use crate::incident::Finding;
+use crate::finding::Finding;
 use crate::plan::Plan;
 use crate::signal::{Reading, Signal};
 use crate::time::{Span, Timestamp};
@@ -30,6 +31,8 @@ pub(super) struct Shard {
     ready: Vec<Waiting>,
     deadlines: BTreeSet<(Timestamp, u32)>,
     clock: LocalClock,
+    /// How the census changed since it was last taken.
+    pub(super) census: Census,
     /// What the last steps said; drained by the engine.
     pub(super) told: Told,
     /// Equal signal and time with another value.
@@ -46,6 +49,7 @@ impl Shard {
             ready: Vec::new(),
             deadlines: BTreeSet::new(),
             clock: LocalClock::default(),
+            census: Census::default(),
             told: Told::new(scores),
             conflicts: 0,
             overtaken: 0,
@@ -70,11 +74,6 @@ impl Shard {
     /// Records that the watermark has passed and that are not judged yet.
     pub(super) fn ready(&self) -> usize {
         self.ready.len()
-    }
-
-    /// Signals under watch.
-    pub(super) fn watched(&self) -> usize {
-        self.series.iter().map(|series| series.watches().count()).sum()
     }
 
     /// Every waiting record, for a snapshot.
@@ -134,6 +133,11 @@ impl Shard {
 
     fn note_deadline(&mut self, slot: u32) {
         let series = &mut self.series[slot as usize];
+        let count = series.count();
+        if series.counted != count {
+            self.census.change(&series.signal, series.counted, count);
+            series.counted = count;
+        }
         let next = series.next_deadline();
         if series.noted == next {
             return;

@@ -8,17 +8,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Engine;
 use super::batch::{Sample, SeriesIx};
 use super::directory::Place;
 use super::section::{Writer, sections};
 use super::series::Series;
-use super::{Engine, Incidents};
 use crate::plan::Plan;
 use crate::signal::{Change, Reading, Signal};
 use crate::time::Timestamp;
 
 const ENGINE: u8 = 100;
 const INCIDENTS: u8 = 101;
+const INCIDENTS_VERSION: u8 = 1;
 const WAITING: u8 = 102;
 const VERSION: u8 = 1;
 
@@ -54,7 +55,7 @@ impl Engine {
             overtaken: counts.overtaken,
         };
         to.put(ENGINE, VERSION, &state);
-        to.put(INCIDENTS, Incidents::VERSION, &self.incidents);
+        to.put(INCIDENTS, INCIDENTS_VERSION, &self.incidents);
         for shard in &self.shards {
             for series in &shard.series {
                 series.save(&mut to);
@@ -87,7 +88,7 @@ impl Engine {
             }
             let read = match section.tag {
                 ENGINE => section.read(VERSION).map(|state| engine.restore_state(state)).is_some(),
-                INCIDENTS => section.read(Incidents::VERSION).map(|saved| engine.incidents = saved).is_some(),
+                INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
                 WAITING => section.read(VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some(),
                 _ => saved.last().is_some_and(|&(_, place)| engine.series_at(place).load(&section, &plan)),
             };

@@ -10,7 +10,7 @@ use super::series::Told;
 use super::words;
 use crate::calendar::Local;
 use crate::detect::{Judge, Judgement};
-use crate::incident::{Breach, Finding, Kind, Phase};
+use crate::finding::{Breach, Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::Timestamp;
@@ -80,7 +80,7 @@ impl Watch {
         let judgement = self.judge.observe(at, value, local, &plan.presets[self.preset]);
         let mut standing = Standing::Clear;
         for bounded in &mut self.bounds {
-            standing = standing.worse_of(bounded.observe(at, value, local, plan));
+            standing = standing.worse_of(bounded.observe(at, value, local, plan, self.unit.as_deref()));
         }
         let seen = Seen { at, value, judgement: &judgement };
         self.troubles.spoke = Some(at);
@@ -189,6 +189,11 @@ impl Watch {
             }
             _ => {}
         }
+    }
+
+    /// Whether its silence would be noticed: its cadence is known, and silence of such a signal is news.
+    pub(super) fn is_heard(&self) -> bool {
+        self.troubles.absence.is_some() || self.judge.silent_after().is_some()
     }
 
     /// The earliest time at which silence is news.

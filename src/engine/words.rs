@@ -1,8 +1,9 @@
 //! What was seen, as one clause for people.
 
+use crate::alert::words::{length, quantity};
 use crate::detect::{Judgement, View};
 use crate::forecast::Trend;
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
 
 /// A surprise: "jumped above what is usual".
 pub(super) fn surprise(judgement: &Judgement) -> String {
@@ -25,11 +26,11 @@ pub(super) fn surprise(judgement: &Judgement) -> String {
 }
 
 /// A bound ahead: "rises by 0.055 an hour".
-pub(super) fn trend(trend: Option<Trend>) -> String {
+pub(super) fn trend(trend: Option<Trend>, unit: Option<&str>) -> String {
     match trend {
         Some(Trend { slope_per_hour, .. }) => {
             let verb = if slope_per_hour < 0.0 { "falls" } else { "rises" };
-            format!("{verb} by {} an hour", number(slope_per_hour.abs()))
+            format!("{verb} by {} an hour", quantity(slope_per_hour.abs(), unit))
         }
         None => "has come as close before at this time of its day".to_owned(),
     }
@@ -37,38 +38,10 @@ pub(super) fn trend(trend: Option<Trend>) -> String {
 
 /// Silence: "silent for 5m".
 pub(super) fn silence(since: Timestamp, at: Timestamp) -> String {
-    format!("has been silent for {}", round(at.since(since)))
+    format!("has been silent for {}", length(at.since(since)))
 }
 
 /// The end of a silence.
 pub(super) fn speaks_again(since: Timestamp, at: Timestamp) -> String {
-    format!("speaks again after {}", round(at.since(since)))
-}
-
-fn round(span: Span) -> Span {
-    Span::from_secs(span.nanos() / 1_000_000_000)
-}
-
-/// Three significant digits.
-fn number(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return format!("{value}");
-    }
-    let digits = (2.0 - libm::floor(libm::log10(value.abs()))).clamp(0.0, 12.0) as usize;
-    let text = format!("{value:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_short() {
-        for (value, text) in
-            [(0.0551, "0.0551"), (812.34, "812"), (1.5, "1.5"), (0.0, "0"), (123_456.0, "123456"), (2e-5, "0.00002")]
-        {
-            assert_eq!(number(value), text);
-        }
-    }
+    format!("speaks again after {}", length(at.since(since)))
 }

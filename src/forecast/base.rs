@@ -14,7 +14,7 @@ const EXPERTS: usize = 3;
 const PENDING: usize = 4;
 
 /// The shortest mean, minutes: half a value of the five-minute grid is forgotten with the next one.
-const SHORTEST_MEAN: f32 = 7.2;
+const SHORTEST_MEAN: f32 = 5.0;
 
 /// Errors that a horizon must have seen before it speaks for itself; the shortest one, before the base speaks at all.
 const WARM: u16 = 4;
@@ -39,23 +39,25 @@ pub(super) struct Base {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Horizon {
     trackers: [Tracker; EXPERTS],
-    pending: [Option<Pending>; PENDING],
+    pending: [Pending; PENDING],
     /// When the newest forecast was made, minutes.
     made: i32,
 }
 
-/// A forecast of the maximum that waits for its end.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// A forecast of the maximum that waits for its end; free while no expert takes part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Pending {
     due: i32,
+    /// How many experts made it: the first so many.
     experts: u8,
     peak: f32,
     anchors: [f32; EXPERTS],
 }
 
 impl Base {
-    /// Learns the mean of a step of the grid that ended at `now`, then forecasts from there.
-    pub(super) fn learn(&mut self, now: Minutes, value: f32, local: Local) {
+    /// Learns the mean of a step of the grid that ended at `now`, then forecasts from there: the probability that the bound
+    /// (gap 0) is passed within each horizon; none while cold.
+    pub(super) fn learn(&mut self, now: Minutes, value: f32, local: Local) -> Option<[f32; HORIZONS.len()]> {
         let elapsed = if self.levels.is_none() { 5.0 } else { (now - self.last).clamp(1.0, 1e6) as f32 };
         let is_gap = self.usual != 0.0 && 3.0 * self.usual + 10.0 < elapsed;
         self.usual += if self.usual == 0.0 { elapsed } else { (elapsed.min(4.0 * self.usual) - self.usual) * 0.1 };
@@ -64,10 +66,11 @@ impl Base {
         self.season.learn(value, local, elapsed.min(if is_gap { self.usual } else { elapsed }));
         let levels = self.levels.get_or_insert([value; HORIZONS.len()]);
         for (level, horizon) in levels.iter_mut().zip(HORIZONS) {
-            let share = elapsed / (horizon / 4.0).max(SHORTEST_MEAN);
-            *level += (value - *level) * (1.0 - libm::expf(-share));
+            *level += (value - *level) * elapsed / (elapsed + (horizon / 4.0).max(SHORTEST_MEAN));
         }
-        self.promise(now, value, local);
+        let (anchors, experts) = self.anchors(value, local);
+        self.promise(now, &anchors, experts);
+        self.within(&anchors, experts)
     }
 
     /// The rhythm that it learned.
@@ -75,12 +78,10 @@ impl Base {
         &self.season
     }
 
-    /// The probability that the bound (gap 0) is passed within each horizon, given the newest value; none while cold.
-    pub(super) fn within(&self, value: f32, local: Local) -> Option<[f64; HORIZONS.len()]> {
+    fn within(&self, anchors: &[[f32; EXPERTS]; HORIZONS.len()], experts: usize) -> Option<[f32; HORIZONS.len()]> {
         if self.horizons[0].trackers[0].seen() < WARM_FIRST {
             return None;
         }
-        let (anchors, experts) = self.anchors(value, local);
         let mut known: [Option<Tracker>; EXPERTS] = [None; EXPERTS];
         let mut within = [0.0; HORIZONS.len()];
         for (k, horizon) in self.horizons.iter().enumerate() {
@@ -100,43 +101,50 @@ impl Base {
 
     /// Compares the forecasts that end now with what came; one whose horizon lies half in a gap of the data is dropped.
     fn verify(&mut self, now: Minutes, value: f32, gap: f32) {
-        let mut known: [Option<Tracker>; EXPERTS] = [None; EXPERTS];
-        for (k, horizon) in self.horizons.iter_mut().enumerate() {
-            for slot in &mut horizon.pending {
-                let Some(pending) = slot else { continue };
+        for k in 0..HORIZONS.len() {
+            let (shorter, longer) = self.horizons.split_at_mut(k);
+            let Some(horizon) = longer.first_mut() else { continue };
+            for pending in horizon.pending.iter_mut().filter(|pending| pending.experts != 0) {
                 if HORIZONS[k] < 2.0 * gap {
-                    *slot = None;
+                    pending.experts = 0;
                     continue;
                 }
                 pending.peak = pending.peak.max(value);
                 if f64::from(pending.due) <= now {
                     for (expert, tracker) in horizon.trackers[..usize::from(pending.experts)].iter_mut().enumerate() {
-                        let borrowed = known[expert].map(|shorter| shorter.stretched(GROWTH[k]));
-                        tracker.learn(pending.peak - pending.anchors[expert], borrowed.as_ref());
+                        let borrowed = || borrowed(shorter, expert).map(|shorter| shorter.stretched(GROWTH[k]));
+                        tracker.learn(pending.peak - pending.anchors[expert], borrowed);
                     }
-                    *slot = None;
+                    pending.experts = 0;
                 }
             }
-            horizon.borrow(k, &mut known);
         }
     }
 
     /// Begins new forecasts where a quarter of the horizon has passed.
-    fn promise(&mut self, now: Minutes, value: f32, local: Local) {
-        let (anchors, experts) = self.anchors(value, local);
+    fn promise(&mut self, now: Minutes, anchors: &[[f32; EXPERTS]; HORIZONS.len()], experts: usize) {
         let now = now as i32;
         for (k, horizon) in self.horizons.iter_mut().enumerate() {
-            let is_first = horizon.pending.iter().all(Option::is_none);
+            let is_first = horizon.pending.iter().all(|pending| pending.experts == 0);
             if !is_first && ((now - horizon.made) as f32) < HORIZONS[k] / PENDING as f32 {
                 continue;
             }
-            if let Some(slot) = horizon.pending.iter_mut().find(|slot| slot.is_none()) {
+            if let Some(slot) = horizon.pending.iter_mut().find(|pending| pending.experts == 0) {
                 let due = now.saturating_add(HORIZONS[k] as i32);
-                *slot = Some(Pending { due, experts: experts as u8, peak: f32::MIN, anchors: anchors[k] });
+                *slot = Pending { due, experts: experts as u8, peak: f32::MIN, anchors: anchors[k] };
                 horizon.made = now;
             }
         }
     }
+}
+
+/// What the longest of these horizons knows of an expert's errors: its own, or borrowed in turn.
+fn borrowed(horizons: &[Horizon], expert: usize) -> Option<Tracker> {
+    let mut known = [None; EXPERTS];
+    for (k, horizon) in horizons.iter().enumerate() {
+        horizon.borrow(k, &mut known);
+    }
+    known[expert]
 }
 
 impl Horizon {
@@ -165,7 +173,7 @@ fn pool(known: &[Option<Tracker>], anchors: &[f32; EXPERTS]) -> f64 {
 
 /// A longer horizon cannot be safer than a shorter one. Where the estimates say so, the truth is taken half way between
 /// raising the longer and lowering the shorter.
-fn monotone(within: [f64; HORIZONS.len()]) -> [f64; HORIZONS.len()] {
+fn monotone(within: [f64; HORIZONS.len()]) -> [f32; HORIZONS.len()] {
     let (mut raised, mut lowered) = (within, within);
     for k in 1..HORIZONS.len() {
         raised[k] = raised[k].max(raised[k - 1]);
@@ -173,7 +181,7 @@ fn monotone(within: [f64; HORIZONS.len()]) -> [f64; HORIZONS.len()] {
     for k in (1..HORIZONS.len()).rev() {
         lowered[k - 1] = lowered[k - 1].min(lowered[k]);
     }
-    std::array::from_fn(|k| (raised[k] + lowered[k]) / 2.0)
+    std::array::from_fn(|k| ((raised[k] + lowered[k]) / 2.0) as f32)
 }
 
 #[cfg(test)]
@@ -190,15 +198,15 @@ mod tests {
     #[test]
     fn the_risk_is_that_of_the_errors_made() {
         // independent normal values, mean -2 and spread 1: each step passes the bound with probability .0228
-        let (mut base, mut state) = (Base::default(), 7);
+        let (mut base, mut state, mut within) = (Base::default(), 7, None);
         for i in 0..4000 {
             let normal = (0..12).map(|_| uniform(&mut state)).sum::<f32>() - 6.0;
-            base.learn(f64::from(i) * 5.0, normal - 2.0, NOON);
+            within = base.learn(f64::from(i) * 5.0, normal - 2.0, NOON);
         }
-        let within = base.within(-2.0, NOON).unwrap();
+        let within = within.unwrap();
         for (k, steps) in [(0, 3), (2, 12), (4, 48)] {
-            let expected = 1.0 - (1.0 - 0.0228f64).powi(steps);
-            assert!((within[k] - expected).abs() < 0.12, "{steps} steps: {} {expected}", within[k]);
+            let expected = 1.0 - (1.0 - 0.0228f32).powi(steps);
+            assert!((within[k] - expected).abs() < 0.16, "{steps} steps: {} {expected}", within[k]);
         }
     }
 
@@ -206,15 +214,14 @@ mod tests {
     fn it_says_nothing_until_it_has_been_tested() {
         let mut base = Base::default();
         for i in 0..10 {
-            base.learn(f64::from(i) * 5.0, -1.0, NOON);
+            assert_eq!(base.learn(f64::from(i) * 5.0, -1.0, NOON), None);
         }
-        assert_eq!(base.within(-1.0, NOON), None);
     }
 
     #[test]
     fn forecasts_over_a_gap_are_dropped() {
         let mut base = Base::default();
-        (0..100).for_each(|i| base.learn(f64::from(i) * 5.0, -1.0, NOON));
+        (0..100).for_each(|i| _ = base.learn(f64::from(i) * 5.0, -1.0, NOON));
         let seen = base.horizons[4].trackers[0].seen();
         base.learn(500.0 + 600.0, -1.0, NOON);
         assert_eq!(base.horizons[4].trackers[0].seen(), seen);

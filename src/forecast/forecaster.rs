@@ -7,8 +7,9 @@ use super::gap::Gap;
 use super::ladder::Ladder;
 use super::outlook::{Crossing, Outlook, Trend};
 use super::policy::Policy;
-use super::ramp::{Ramp, Sight, Trust};
+use super::ramp::{Ramp, Sight};
 use super::record::Record;
+use super::trust::Trust;
 use super::{HORIZONS, Minutes};
 use crate::calendar::Local;
 use crate::plan::Bound;
@@ -36,7 +37,8 @@ pub struct Forecaster {
     last: Option<Timestamp>,
     is_passed: bool,
     step: Step,
-    newest: f32,
+    /// The risk by the usual errors within each horizon, as of the newest step.
+    usual: Option<[f32; HORIZONS.len()]>,
     envelope: Envelope,
     base: Base,
     record: Record,
@@ -81,7 +83,7 @@ impl Forecaster {
             last: None,
             is_passed: false,
             step: Step::default(),
-            newest: 0.0,
+            usual: None,
             envelope: Envelope::default(),
             base: Base::default(),
             record: Record::default(),
@@ -159,9 +161,10 @@ impl Forecaster {
         let index = (now / STEP).floor() as i32;
         let is_complete = self.step.count != 0 && self.step.index != index;
         if is_complete {
-            self.newest = (self.step.sum / f64::from(self.step.count)) as f32;
+            let mean = (self.step.sum / f64::from(self.step.count)) as f32;
             let end = f64::from(self.step.index) * STEP + STEP;
-            self.base.learn(end, self.newest, local);
+            let usual = self.base.learn(end, mean, local);
+            self.usual = if self.record.age(now) < YOUNG { None } else { usual };
             self.step = Step::default();
         }
         self.step.index = index;
@@ -192,10 +195,9 @@ impl Forecaster {
             self.forecast = None;
             return;
         }
-        let usual = if age < YOUNG { None } else { self.base.within(self.newest, local) };
-        let crossing = Crossing::new(|minutes| {
-            let base = self.usual_risk(usual.as_ref(), now, minutes);
-            let rising = ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(minutes) - base).max(0.0));
+        let crossing = Crossing::new(|minutes, log_minutes| {
+            let base = self.usual_risk(now, minutes);
+            let rising = ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(log_minutes) - base).max(0.0));
             base + rising
         });
         let trend = ramp.map(|ramp: Ramp| Trend {
@@ -209,11 +211,11 @@ impl Forecaster {
 
     /// The risk without a ramp: the mean of the usual errors' and the record's (a linear pool: each alone is over-confident).
     /// Below the shortest horizon it is proportional to time.
-    fn usual_risk(&self, usual: Option<&[f64; HORIZONS.len()]>, now: Minutes, minutes: f64) -> f64 {
+    fn usual_risk(&self, now: Minutes, minutes: f64) -> f64 {
         let record = self.record.within(now, minutes);
-        let Some(usual) = usual else { return record / 2.0 };
+        let Some(usual) = self.usual else { return record / 2.0 };
         let k = HORIZONS.iter().position(|&horizon| minutes <= f64::from(horizon)).unwrap_or(HORIZONS.len() - 1);
-        (usual[k] * (minutes / f64::from(HORIZONS[k])).min(1.0) + record) / 2.0
+        (f64::from(usual[k]) * (minutes / f64::from(HORIZONS[k])).min(1.0) + record) / 2.0
     }
 }
 
@@ -229,5 +231,146 @@ impl Envelope {
         self.size += (tame - self.size) * (1.0 / f32::from(self.seen)).max(0.01);
         let gain = (2.5 / (f32::from(self.seen) + 20.0)).max(0.01) * self.size;
         self.point = (self.point + gain * if away < self.point { -0.2 } else { 0.8 }).max(0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::plan::Side;
+
+    const UPPER: Bound = Bound { level: 1.0, side: Side::Above };
+
+    fn local(minute: i64) -> Local {
+        Local { weekday: (minute / 1440 % 7) as u8, second: (minute % 1440 * 60) as u32, holiday: false }
+    }
+
+    fn feed(forecaster: &mut Forecaster, minutes: std::ops::Range<i64>, value: impl Fn(i64) -> f64) {
+        for minute in minutes {
+            forecaster.observe(Timestamp::from_secs(minute * 60), value(minute), local(minute));
+        }
+    }
+
+    /// A disk that has been quiet for two days, with a rhythm and a scatter, then fills.
+    fn disk(minute: i64) -> f64 {
+        let rhythm = 0.05 * (minute as f64 / 1440.0 * std::f64::consts::TAU).sin();
+        let scatter = 0.004 * ((minute * 7919 % 101) as f64 / 101.0 - 0.5);
+        0.3 + rhythm + scatter + 0.04 * (minute - 2880).max(0) as f64 / 60.0
+    }
+
+    fn state(forecaster: &Forecaster) -> Vec<u8> {
+        postcard::to_allocvec(forecaster).unwrap()
+    }
+
+    #[test]
+    fn a_ramp_has_a_start_a_slope_and_a_time() {
+        let mut forecaster = Forecaster::new(UPPER);
+        feed(&mut forecaster, 0..2880 + 480, disk);
+        let outlook = forecaster.outlook(Span::from_hours(24)).unwrap();
+        let trend = forecaster.trend().unwrap();
+        assert!(forecaster.is_credible() && 0.5 < outlook.probability, "{outlook:?}");
+        assert!((0.03..0.06).contains(&trend.slope_per_hour), "{trend:?}");
+        let since = (trend.since.as_secs_f64() / 60.0) as i64;
+        assert!((2700..3120).contains(&since), "{since}");
+        let crossing = Timestamp::from_secs((2880 + 1050) * 60);
+        assert!(outlook.earliest < crossing && crossing < outlook.latest, "{outlook:?}");
+    }
+
+    #[test]
+    fn a_lower_bound_is_the_mirror_of_an_upper_one() {
+        let (mut upper, mut lower) =
+            (Forecaster::new(UPPER), Forecaster::new(Bound { level: -1.0, side: Side::Below }));
+        feed(&mut upper, 0..3360, disk);
+        feed(&mut lower, 0..3360, |minute| -disk(minute));
+        assert_eq!(upper.outlook(Span::from_hours(24)), lower.outlook(Span::from_hours(24)));
+        assert_eq!(upper.trend().unwrap().slope_per_hour, -lower.trend().unwrap().slope_per_hour);
+    }
+
+    #[test]
+    fn it_says_nothing_while_it_cannot_tell_or_the_bound_is_passed() {
+        let mut forecaster = Forecaster::new(UPPER);
+        feed(&mut forecaster, 0..600, |minute| 0.3 + 0.01 * (minute % 3) as f64);
+        assert_eq!((forecaster.outlook(Span::from_hours(24)), forecaster.is_credible()), (None, false));
+        feed(&mut forecaster, 600..2000, |minute| 0.3 + 0.01 * (minute % 3) as f64);
+        assert!(forecaster.outlook(Span::from_hours(24)).unwrap().probability < 0.1);
+        feed(&mut forecaster, 2000..2001, |_| 1.5);
+        assert_eq!((forecaster.outlook(Span::from_hours(24)), forecaster.is_credible()), (None, false));
+        feed(&mut forecaster, 2001..2002, |_| 0.3);
+        assert!(forecaster.outlook(Span::from_hours(24)).is_some());
+    }
+
+    #[test]
+    fn what_lies_above_a_ceiling_cannot_be_passed() {
+        let mut within = Forecaster::new(UPPER).with_ceiling(2.0);
+        let mut beyond = Forecaster::new(UPPER).with_ceiling(1.0);
+        feed(&mut within, 0..3360, disk);
+        feed(&mut beyond, 0..3360, disk);
+        assert!(within.is_credible());
+        assert_eq!((beyond.outlook(Span::from_hours(24)), beyond.is_credible()), (None, false));
+    }
+
+    #[test]
+    fn a_power_of_two_changes_nothing() {
+        for factor in [0.125, 1024.0, 1_073_741_824.0] {
+            let mut plain = Forecaster::new(UPPER);
+            let mut scaled = Forecaster::new(Bound { level: factor, side: Side::Above });
+            for minute in 0..3600 {
+                let at = Timestamp::from_secs(minute * 60);
+                plain.observe(at, disk(minute), local(minute));
+                scaled.observe(at, disk(minute) * factor, local(minute));
+                assert_eq!(plain.outlook(Span::from_hours(24)), scaled.outlook(Span::from_hours(24)));
+                assert_eq!(plain.is_credible(), scaled.is_credible());
+            }
+        }
+    }
+
+    #[test]
+    fn restored_it_continues_and_its_state_is_small() {
+        let mut forecaster = Forecaster::new(UPPER);
+        feed(&mut forecaster, 0..2500, disk);
+        let mut restored: Forecaster = postcard::from_bytes(&state(&forecaster)).unwrap();
+        feed(&mut forecaster, 2500..3600, disk);
+        feed(&mut restored, 2500..3600, disk);
+        assert_eq!(state(&forecaster), state(&restored));
+        assert!(forecaster == restored && forecaster.is_credible());
+        feed(&mut forecaster, 3600..40_000, |minute| 0.5 + 0.2 * ((minute * 7919 % 101) as f64 / 101.0));
+        println!("{} bytes in memory, {} serialised", size_of::<Forecaster>() + 416, state(&forecaster).len());
+        assert!(state(&forecaster).len() <= 4096 && size_of::<Forecaster>() + 4 * (48 + 56) <= 4608);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_values_at_any_gaps_are_taken(
+            level in any::<f64>().prop_filter("finite", |level| level.is_finite()),
+            steps in prop::collection::vec((0i64..1 << 50, any::<f64>(), 0i64..20_000), 1..60),
+        ) {
+            let mut forecaster = Forecaster::new(Bound { level, side: Side::Above });
+            let mut at = Timestamp::from_secs(-1_000_000);
+            for (gap, value, minute) in steps {
+                at = at + Span::from_nanos(gap);
+                forecaster.observe(at, value, local(minute));
+                if let Some(outlook) = forecaster.outlook(Span::from_hours(4)) {
+                    prop_assert!((0.0..=1.0).contains(&outlook.probability));
+                    prop_assert!(at < outlook.earliest && outlook.earliest <= outlook.likely);
+                    prop_assert!(outlook.likely <= outlook.latest);
+                }
+            }
+        }
+
+        #[test]
+        fn extremes_leave_no_nan_behind(values in prop::collection::vec(prop_oneof![
+            Just(f64::MAX), Just(-f64::MAX), Just(0.0), Just(5e-324), -1e3..1e3f64], 200..400)) {
+            let mut forecaster = Forecaster::new(UPPER);
+            for (i, value) in values.iter().enumerate() {
+                let minute = i as i64 * 7;
+                forecaster.observe(Timestamp::from_secs(minute * 60), *value, local(minute));
+            }
+            let restored: Forecaster = postcard::from_bytes(&state(&forecaster)).unwrap();
+            prop_assert_eq!(restored, forecaster); // NaN would not equal itself
+        }
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! A [`Forecaster`] belongs to one signal and one bound. It mixes three parts, each in a file of its own:
 //!
-//! - [`base`]: the maximum over a horizon is forecast directly, as an anchor (level, daily or weekly season) plus the
+//! - `base`: the maximum over a horizon is forecast directly, as an anchor (level, daily or weekly season) plus the
 //!   quantiles of the errors that this signal has really shown at that horizon; first passage is then
 //!   P(T <= h) = P(max > bound), and autocorrelation needs no model;
-//! - [`record`]: how often bounds were passed so far, a prior that keeps the first part honest;
-//! - [`ramp`]: a steep slope on an ordinary flow does not continue, so a trend counts only by how clean it is, by leaving
+//! - `record`: how often bounds were passed so far, a prior that keeps the first part honest;
+//! - `ramp`: a steep slope on an ordinary flow does not continue, so a trend counts only by how clean it is, by leaving
 //!   the range that the signal knew, and by how often its trends went on before.
 //!
-//! [`policy`] decides when the risk has held long enough to be told. Inside, every value is a gap to the bound: negative
+//! `policy` decides when the risk has held long enough to be told. Inside, every value is a gap to the bound: negative
 //! while it is kept, in units of a power of two, so that the scale of a signal changes nothing.
 
 mod base;
@@ -21,7 +21,9 @@ mod policy;
 mod ramp;
 mod record;
 mod season;
+mod shape;
 mod tracker;
+mod trust;
 
 #[cfg(test)]
 mod stories;

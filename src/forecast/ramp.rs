@@ -1,9 +1,9 @@
 //! The ramp regime: is the signal on its way, will it stay on it, and when does it arrive?
 
-use serde::{Deserialize, Serialize};
-
 use super::Minutes;
-use super::ladder::{BLOCKS, Ladder, SCALES, Window, width};
+use super::ladder::{BLOCKS, Ladder, SCALES, width};
+use super::shape::{Line, Shape, unusual};
+use super::trust::{MOST_TRUST, Trust};
 
 /// The least spread of ln(actual / forecast time) of ramps that went on: 10 % and 90 % points at -.7 and +.8.
 const SPREAD: f64 = 0.55;
@@ -14,12 +14,6 @@ const LEAST: f64 = 0.05;
 /// How far a ramp that shows at the finer scales too is trusted beyond one that shows at a single scale, in windows: what
 /// fills drop by drop is smooth at every scale, while the ramps of a flow drown in its noise below the scale they are seen at.
 const STEADY_REACH: f64 = 3.0;
-
-/// How many promises the prior of a scale's trust is worth.
-const PRIOR: f64 = 3.0;
-
-/// The most that kept promises may add to a ramp's persistence.
-const MOST_TRUST: f64 = 1.3;
 
 /// How far a ramp is followed whose signal is younger than a day (minutes) and rough at the finest scales, in windows; the
 /// coarsest of these (4-minute blocks).
@@ -33,8 +27,8 @@ const FINE: usize = 2;
 pub(super) struct Ramp {
     /// The probability that it goes on until it reaches the bound.
     pub(super) persistence: f64,
-    /// Minutes until it does, if it goes on.
-    pub(super) minutes: f64,
+    /// The logarithm of the minutes until it does, if it goes on.
+    pub(super) log_minutes: f64,
     /// The standard deviation of the logarithm of that time.
     pub(super) spread: f64,
     /// Rise per minute.
@@ -44,74 +38,11 @@ pub(super) struct Ramp {
 }
 
 impl Ramp {
-    /// The probability that it arrives within `minutes`, given that it goes on: the time is log-normal.
-    pub(super) fn within(&self, minutes: f64) -> f64 {
-        let z = libm::log(minutes / self.minutes) / self.spread;
-        0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2)
-    }
-}
-
-/// What a window says about a ramp, in block widths.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Shape {
-    slope: f64,
-    /// The line's value at the time asked for.
-    line: f64,
-    /// The slope in standard errors.
-    t: f64,
-    /// The logarithm of second half's slope over first half's.
-    bend: f64,
-    /// How clean, 0 to 1.
-    evidence: f64,
-    /// How far it has left the range known before, 0 to 1.
-    novelty: f64,
-}
-
-/// A promise to check the ramps of one scale by, without any real crossing: "the line half a window on is reached within
-/// a window".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Promise {
-    target: f32,
-    due: i32,
-    persistence: f32,
-}
-
-/// What each scale's ramps have kept of what they promised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Trust {
-    scales: [Kept; SCALES],
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    open: Option<Promise>,
-    promised: f32,
-    kept: f32,
-}
-
-impl Trust {
-    /// Checks the open promises with a value.
-    pub(super) fn verify(&mut self, now: Minutes, value: f32) {
-        for scale in &mut self.scales {
-            let Some(promise) = scale.open else { continue };
-            let is_kept = promise.target <= value;
-            if is_kept || f64::from(promise.due) < now {
-                scale.open = None;
-                scale.promised += promise.persistence;
-                scale.kept += if is_kept { 1.0 } else { 0.0 };
-                if 32.0 < scale.promised {
-                    (scale.promised, scale.kept) = (scale.promised / 2.0, scale.kept / 2.0);
-                }
-            }
-        }
-    }
-
-    /// Kept over promised, at most 1.3; shrunk towards what the next finer scale has kept, which is known sooner, and at the
-    /// finest towards 1.
-    fn of(&self, k: usize) -> f64 {
-        let fold =
-            |finer: f64, scale: &Kept| (PRIOR * finer + f64::from(scale.kept)) / (PRIOR + f64::from(scale.promised));
-        self.scales[..=k].iter().fold(1.0, fold).min(MOST_TRUST)
+    /// The probability that it arrives within the time whose logarithm (of minutes) is given, if it goes on: the time is
+    /// log-normal.
+    pub(super) fn within(&self, log_minutes: f64) -> f64 {
+        let z = (log_minutes - self.log_minutes) / self.spread;
+        if z < -5.0 { 0.0 } else { 0.5 * libm::erfc(-z * std::f64::consts::FRAC_1_SQRT_2) }
     }
 }
 
@@ -130,18 +61,26 @@ pub(super) struct Sight<'a, Lift> {
 impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
     /// The ramp most likely to reach the bound, if any scale shows one; makes new promises on the way.
     pub(super) fn ramp(&self, trust: &mut Trust) -> Option<Ramp> {
-        let shapes: [Option<Shape>; SCALES] = std::array::from_fn(|k| {
-            self.ladder.window(k, self.now).and_then(|window| Shape::of(&window, k, self.now, self.born))
+        let windows: [_; SCALES] = std::array::from_fn(|k| self.ladder.window(k, self.now));
+        let lines: [_; SCALES] = std::array::from_fn(|k| windows[k].as_ref().map(Line::through));
+        let shapes: [_; SCALES] = std::array::from_fn(|k| {
+            let (window, line) = (windows[k].as_ref()?, lines[k].as_ref()?);
+            Shape::of(window, line, k, self.now, self.born)
         });
         let mut best: Option<(usize, Ramp)> = None;
         for (k, shape) in shapes.iter().enumerate() {
             let Some(shape) = shape else { continue };
             let window = BLOCKS as f64 * width(k);
-            let reach = self.reach(&shapes, k);
             let kept = trust.of(k).min(if self.is_young() { 1.0 } else { MOST_TRUST });
+            let kept = kept * still(&lines, k);
+            if persistence(shape, kept, 0.0, 1.0) < LEAST {
+                continue;
+            }
+            let reach = self.reach(&shapes, k);
             let stays = |minutes: f64| persistence(shape, kept, minutes, reach);
             let ramp = self.meet(shape, k, stays);
-            self.promise(&mut trust.scales[k], shape, window, stays(window / 2.0));
+            let target = shape.line + shape.slope * BLOCKS as f64 / 2.0 + self.envelope;
+            trust.promise(k, target, self.now + window, stays(window / 2.0));
             if best.is_none_or(|(_, best)| best.persistence < ramp.persistence) {
                 best = Some((k, ramp));
             }
@@ -180,26 +119,22 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         let plain = (room / slope).clamp(1.0, 1e7);
         let minutes = ((room - (self.lift)(plain)) / slope).clamp(1.0, 1e7);
         let spread = (SPREAD * SPREAD + 1.0 / (shape.t * shape.t) + 0.0625 * shape.bend * shape.bend).sqrt();
-        Ramp { persistence: stays(minutes), minutes, spread, slope, since: self.now }
+        Ramp { persistence: stays(minutes), log_minutes: libm::log(minutes), spread, slope, since: self.now }
     }
 
-    fn promise(&self, kept: &mut Kept, shape: &Shape, window: f64, persistence: f64) {
-        if kept.open.is_none() && 0.2 <= persistence {
-            let target = (shape.line + shape.slope * BLOCKS as f64 / 2.0 + self.envelope) as f32;
-            kept.open = Some(Promise { target, due: (self.now + window) as i32, persistence: persistence as f32 });
-        }
-    }
-
-    /// The start of the longest window in which the same ramp shows.
+    /// The lowest block of the longest window in which the same ramp shows.
     fn since(&self, shapes: &[Option<Shape>; SCALES], best: usize) -> Minutes {
         let slope_of = |k: usize| shapes[k].map(|shape| shape.slope / width(k));
         let own = slope_of(best).unwrap_or(0.0);
         let agrees = |&k: &usize| {
             shapes[k].is_some_and(|shape| 0.1 < shape.evidence)
-                && slope_of(k).is_some_and(|slope| own / 2.0 < slope && slope < own * 2.0)
+                && slope_of(k).is_some_and(|slope| 0.75 * own < slope && slope < 1.33 * own)
         };
         let longest = (best..SCALES).take_while(|k| *k == best || agrees(k)).last().unwrap_or(best);
-        self.ladder.window(longest, self.now).map_or(self.now, |window| window.start)
+        self.ladder.window(longest, self.now).map_or(self.now, |window| {
+            let lowest = (1..BLOCKS).fold(0, |low, i| if window.means[i] < window.means[low] { i } else { low });
+            window.start + lowest as f64 * width(longest)
+        })
     }
 }
 
@@ -208,6 +143,17 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
 fn persistence(shape: &Shape, trust: f64, minutes: f64, reach: f64) -> f64 {
     let stays = 1.2 * shape.novelty * (0.15 + 0.6 * shape.evidence.sqrt()) * trust;
     (stays / (1.0 + minutes / (4.0 * reach))).min(0.95)
+}
+
+/// Whether the ramp still goes on at the two finer scales, 0 to 1: where their slope is, beyond doubt, far below the ramp's
+/// own, it has ended.
+fn still(lines: &[Option<Line>; SCALES], k: usize) -> f64 {
+    let slope = lines[k].map_or(0.0, |line| line.slope / width(k));
+    let goes_on = |finer: usize| {
+        let highest = lines[finer].map(|line| (line.slope + 2.0 * line.error) / width(finer));
+        highest.map_or(1.0, |highest| ((highest / slope - 0.2) / 0.4).clamp(0.0, 1.0))
+    };
+    (k.saturating_sub(2)..k).map(goes_on).fold(1.0, f64::min)
 }
 
 /// Whether the ramp shows at the two finer scales as well, 0 to 1.
@@ -223,68 +169,6 @@ fn steadiness(shapes: &[Option<Shape>; SCALES], k: usize) -> f64 {
         })
     };
     agreement(k - 1) * agreement(k - 2)
-}
-
-impl Shape {
-    /// Reads a window; none unless it rises.
-    fn of(window: &Window, k: usize, now: Minutes, born: Minutes) -> Option<Shape> {
-        let count = BLOCKS as f64;
-        let mean_time = window.times.iter().sum::<f64>() / count;
-        let mean = window.means.iter().sum::<f64>() / count;
-        let pairs = || window.times.iter().zip(&window.means).map(|(time, value)| (time - mean_time, value - mean));
-        let sxx: f64 = pairs().map(|(x, _)| x * x).sum();
-        let slope = pairs().map(|(x, y)| x * y).sum::<f64>() / sxx;
-        if slope.is_nan() || slope <= 0.0 {
-            return None;
-        }
-        let rest: f64 = pairs().map(|(x, y)| (y - slope * x) * (y - slope * x)).sum();
-        let error = (rest / (count - 2.0) / sxx).sqrt();
-        let t = if error * 1e3 < slope { 1e3 } else { slope / error };
-        let evidence = cleanness(&window.means, t) * unusual(slope, window.fall);
-        let line = mean + slope * ((now - window.start) / width(k) - mean_time);
-        let prior = (window.start - born) / (count * width(k));
-        let novelty = novelty(window, slope) * (0.5 + prior).clamp(0.5, 1.0);
-        Some(Shape { slope, line, t, bend: bend(&window.means), evidence, novelty })
-    }
-}
-
-/// How clean the rise is: in every third, in nearly every step, far beyond its error.
-fn cleanness(means: &[f64; BLOCKS], t: f64) -> f64 {
-    let rising = means.windows(2).filter(|pair| pair[0] < pair[1]).count() as f64 / (BLOCKS - 1) as f64;
-    let early = (means[0] + means[1] + means[2]) / 3.0;
-    let middle = (means[3] + means[4]) / 2.0;
-    let late = (means[5] + means[6] + means[7]) / 3.0;
-    let mean_rise = (late - early) / 2.0;
-    if mean_rise <= 0.0 {
-        return 0.0;
-    }
-    let least_rise = (middle - early).min(late - middle) / mean_rise;
-    clip((least_rise + 0.2) / 0.6) * clip((rising - 0.55) / 0.4) * clip((t - 4.0) / 8.0)
-}
-
-/// How far the slope exceeds this signal's usual downward travel at the scale: what falls as it rises only swings.
-fn unusual(slope: f64, fall: f64) -> f64 {
-    if fall <= 0.0 {
-        return 1.0;
-    }
-    clip((slope / (2.0 * fall) - 0.5) / 1.5)
-}
-
-/// How far the newest block stands above all before the window, in rises of the window: false ramps are nearly all
-/// sub-cycles of a sawtooth, which stay in the range they know.
-fn novelty(window: &Window, slope: f64) -> f64 {
-    window.top.map_or(1.0, |top| clip(((window.means[BLOCKS - 1] - top) / (slope * BLOCKS as f64) + 0.2) / 0.7))
-}
-
-/// ln of the second half's slope over the first half's; 2 where a half does not rise.
-fn bend(means: &[f64; BLOCKS]) -> f64 {
-    let slope = |y: &[f64]| 3.0 * (y[3] - y[0]) + (y[2] - y[1]);
-    let (first, second) = (slope(&means[..4]), slope(&means[4..]));
-    if first <= 0.0 || second <= 0.0 { 2.0 } else { libm::log(second / first).clamp(-2.0, 2.0) }
-}
-
-fn clip(share: f64) -> f64 {
-    share.clamp(0.0, 1.0)
 }
 
 #[cfg(test)]
@@ -303,9 +187,9 @@ mod tests {
     #[test]
     fn a_line_arrives_when_the_line_does() {
         let ramp = seen(180, |minute| minute / 1000.0 - 1.0).unwrap();
-        assert!((ramp.minutes / 820.0 - 1.0).abs() < 0.02, "{ramp:?}");
+        assert!((ramp.log_minutes - libm::log(820.0)).abs() < 0.02, "{ramp:?}");
         assert!(0.5 < ramp.persistence && ramp.since < 60.0, "{ramp:?}");
-        assert!(ramp.within(400.0) < 0.15 && 0.85 < ramp.within(1600.0));
+        assert!(ramp.within(libm::log(400.0)) < 0.15 && 0.85 < ramp.within(libm::log(1600.0)));
     }
 
     #[test]
@@ -316,20 +200,5 @@ mod tests {
         assert!(sawtooth.is_none_or(|ramp| ramp.persistence < 0.2), "{sawtooth:?}");
         let step = seen(300, |minute| if minute < 290.0 { -2.0 } else { -1.0 });
         assert!(step.is_none_or(|ramp| ramp.persistence < 0.3), "{step:?}");
-    }
-
-    #[test]
-    fn promises_broken_cost_trust() {
-        let mut trust = Trust::default();
-        for _ in 0..10 {
-            trust.scales[0].open = Some(Promise { target: 0.0, due: 10, persistence: 0.6 });
-            trust.verify(11.0, -1.0);
-        }
-        assert!((trust.of(0) - 1.0 / 3.0).abs() < 1e-6);
-        for _ in 0..10 {
-            trust.scales[1].open = Some(Promise { target: 0.0, due: 10, persistence: 0.6 });
-            trust.verify(5.0, 0.5);
-        }
-        assert!(1.0 < trust.of(1) && trust.of(1) <= MOST_TRUST);
     }
 }

@@ -43,7 +43,8 @@ impl Record {
     /// The probability of an excursion within `minutes` from `now`.
     pub(super) fn within(&self, now: Minutes, minutes: f64) -> f64 {
         let tau = self.age(now) + CREDIT;
-        1.0 - libm::pow(tau / (tau + minutes), f64::from(self.excursions) + 0.5)
+        let kept = tau / (tau + minutes);
+        1.0 - kept.sqrt() * if self.excursions == 0 { 1.0 } else { libm::pow(kept, f64::from(self.excursions)) }
     }
 }
 

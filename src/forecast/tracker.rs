@@ -29,10 +29,10 @@ impl Tracker {
 
     /// Learns one error. The first ones of a horizon start from `borrowed`, what the next shorter horizon knows: a tracker
     /// that starts from its first error forecasts too much for weeks.
-    pub(super) fn learn(&mut self, error: f32, borrowed: Option<&Tracker>) {
+    pub(super) fn learn(&mut self, error: f32, borrowed: impl FnOnce() -> Option<Tracker>) {
         if self.seen == 0 {
-            *self = match borrowed {
-                Some(shorter) => Tracker { seen: 0, ..*shorter },
+            *self = match borrowed() {
+                Some(shorter) => Tracker { seen: 0, ..shorter },
                 None => Tracker { points: [error; LEVELS.len()], size: error.abs(), loss: 0.0, seen: 0 },
             };
         }
@@ -80,7 +80,7 @@ impl Tracker {
         if self.loss <= least {
             return 1.0;
         }
-        if least == 0.0 { 0.0 } else { libm::exp(-6.0 * f64::from(self.loss / least - 1.0)) }
+        if 3.0 * least < self.loss { 0.0 } else { libm::exp(-6.0 * f64::from(self.loss / least - 1.0)) }
     }
 
     /// The running loss.
@@ -115,7 +115,7 @@ mod tests {
         let mut state = 1u32;
         for _ in 0..5000 {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            tracker.learn((state >> 8) as f32 / 16_777_216.0, None); // uniform on 0..1
+            tracker.learn((state >> 8) as f32 / 16_777_216.0, || None); // uniform on 0..1
         }
         for (room, expected) in [(0.1, 0.9), (0.5, 0.5), (0.75, 0.25), (0.9, 0.1)] {
             assert!((tracker.exceeds(room) - expected).abs() < 0.05, "{room}: {}", tracker.exceeds(room));
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_constant_stream_leaves_no_risk_above_it() {
         let mut tracker = Tracker::default();
-        (0..50).for_each(|_| tracker.learn(0.0, None));
+        (0..50).for_each(|_| tracker.learn(0.0, || None));
         assert_eq!((tracker.exceeds(0.1), tracker.exceeds(-0.1)), (0.0, 1.0));
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::finding::{Breach, Finding, Kind, Phase, Target};
 use super::gate::TOGETHER;
 use super::telling::Told;
 use super::trouble::{Claim, Trouble, TroubleKey, is_failure, service_of};
 use crate::alert::{Concern, Urgency, page_from, urgency};
+use crate::finding::{Breach, Finding, Kind, Phase, Target};
 use crate::plan::Plan;
 use crate::time::{Span, Timestamp};
 
@@ -34,7 +34,7 @@ pub(super) struct Incident {
     pub(super) told: Option<Told>,
     /// Someone is on it.
     pub(super) acknowledged: bool,
-    /// How often it came back before its resolve was due.
+    /// How often it came back: before its resolve was due, or within a day as the next problem of its service.
     pub(super) flaps: u32,
     /// An alert that was told has been merged into it since it was last told.
     pub(super) took_over: bool,
@@ -42,10 +42,15 @@ pub(super) struct Incident {
     pub(super) unsettled: Option<Timestamp>,
     /// Something that matters joined and waits until it may be told.
     pub(super) join_waits: bool,
+    /// Troubles that belong to it but are only counted, because it holds as many as it may.
+    pub(super) beyond: usize,
 }
 
 /// The least and the greatest time for which a resolve is held back.
 const DAMPING: (Span, Span) = (Span::from_mins(5), Span::from_hours(1));
+/// Troubles that an incident holds; what comes beyond is counted and kept as a note, so that the cost of a total outage
+/// grows with the number of its signals and not with its square.
+pub(super) const MEMBERS: usize = 1_000;
 /// Troubles that ended are forgotten beyond this many.
 const ENDED_KEPT: usize = 50;
 
@@ -80,6 +85,7 @@ impl Incident {
             took_over: false,
             unsettled: Some(at),
             join_waits: false,
+            beyond: 0,
         }
     }
 
@@ -107,7 +113,7 @@ impl Incident {
 
     fn learned(&mut self, quiet_before: Option<Timestamp>, at: Timestamp) {
         if quiet_before.is_some_and(|since| since < at) && self.quiet_since().is_none() {
-            self.flaps += 1;
+            self.flaps = self.flaps.saturating_add(1);
         }
         self.unsettled = Some(self.unsettled.map_or(at, |before| before.min(at)));
     }

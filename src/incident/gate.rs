@@ -8,9 +8,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::changes::Changes;
-use super::finding::{Finding, Kind};
 use super::services::Services;
 use super::trouble::group_of;
+use crate::finding::{Finding, Kind};
 use crate::plan::Plan;
 use crate::time::Span;
 
@@ -45,6 +45,8 @@ pub enum Why {
     Over,
     /// It was over before its moment had passed.
     Momentary,
+    /// Its incident holds as many troubles as it may; this one is only counted.
+    Covered,
     /// Too many problems were open, and it was the least urgent.
     Crowded,
 }

@@ -5,14 +5,12 @@
 
 mod case;
 mod changes;
-mod finding;
 mod gate;
 mod services;
 mod stage;
 mod telling;
 mod trouble;
 
-pub use finding::{Breach, Finding, Kind, Phase, Target};
 pub use gate::Why;
 pub use stage::{Held, Incidents};
 

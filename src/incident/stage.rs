@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::case::{Incident, Key};
+use super::case::{Incident, Key, MEMBERS};
 use super::changes::Changes;
-use super::finding::{Finding, Kind, Phase};
 use super::gate::{self, TOGETHER, Verdict, WITNESS, Why};
 use super::services::Services;
 use super::trouble::{Trouble, TroubleKey, group_of, is_failure};
 use crate::alert::{AlertRecord, Reason};
+use crate::finding::{Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::{Change, ChangeKind};
 use crate::time::{Span, Timestamp};
@@ -37,6 +37,8 @@ pub struct Incidents {
     over: VecDeque<u64>,
     /// The latest time that was passed or at which something was taken.
     now: Option<Timestamp>,
+    /// When the last alert of a service was over, and how often it had come back by then.
+    lately: BTreeMap<String, (Timestamp, u32)>,
     dropped: u64,
 }
 
@@ -53,6 +55,8 @@ pub struct Held {
 const HELD_KEPT: usize = 1_000;
 /// Ids of closed alerts remembered.
 const OVER_KEPT: usize = 4_096;
+/// A problem of a service within this time after its last one counts as its coming back: its end is held back longer.
+const LATELY: Span = Span::from_days(1);
 /// An incident over several services is two when its first service has been well for so long and another is not.
 const SPLIT_AFTER: Span = Span::from_hours(2);
 
@@ -189,10 +193,14 @@ impl Incidents {
         trouble.update(finding.clone(), plan);
         let verdict = gate::judge(&finding, &self.services, &self.changes, plan);
         trouble.carrier = matches!(verdict, Verdict::Opens);
-        let witness = trouble.carrier || WITNESS <= finding.rarity;
-        if let Some(home) = self.open.values().find(|i| i.takes(&finding, trouble.carrier)).map(|i| i.key)
-            && witness
+        // An oddity bears witness when it begins; its going on is no news to anyone.
+        let witness = finding.phase == Phase::Raised && WITNESS <= finding.rarity;
+        if (trouble.carrier || witness)
+            && let Some(home) = self.open.values().find(|i| i.takes(&finding, trouble.carrier)).map(|i| i.key)
         {
+            if self.open.get(&home).is_some_and(|incident| MEMBERS <= incident.troubles.len()) {
+                return self.cover(home, trouble);
+            }
             let home = if trouble.carrier { self.join_others(home, &finding, at, plan, out) } else { home };
             self.give(home, trouble, at, plan);
             return;
@@ -201,6 +209,15 @@ impl Incidents {
             Verdict::Opens => self.found(trouble, Vec::new(), at, plan),
             Verdict::Held(why) => self.note(trouble, why, at, plan),
         }
+    }
+
+    /// Counts a trouble of an incident that is full.
+    fn cover(&mut self, home: Key, trouble: Trouble) {
+        if trouble.finding.phase == Phase::Raised {
+            self.with(home, |incident| incident.beyond += 1);
+            self.hold(trouble.finding.clone(), Why::Covered);
+        }
+        self.put_note(trouble);
     }
 
     /// Keeps a trouble as a note; together with another note of its service it may be worth an alert.
@@ -229,7 +246,7 @@ impl Incidents {
 
     /// Opens an incident; `first` gives it its id. Notes of the same service that began with it bear witness.
     fn found(&mut self, first: Trouble, more: Vec<Trouble>, at: Timestamp, plan: &Plan) {
-        let incident = Incident::new(&Finding { at: first.raised, ..first.finding.clone() }, at);
+        let mut incident = Incident::new(&Finding { at: first.raised, ..first.finding.clone() }, at);
         if self.over.contains(&incident.key.1) || self.open.keys().any(|key| key.1 == incident.key.1) {
             if first.finding.phase == Phase::Raised {
                 self.hold(first.finding.clone(), Why::Over);
@@ -237,6 +254,9 @@ impl Incidents {
             return [first].into_iter().chain(more).for_each(|trouble| self.put_note(trouble));
         }
         let place = incident.key;
+        if let Some(&(_, flaps)) = self.lately.get(&incident.home).filter(|(over, _)| at - LATELY <= *over) {
+            incident.flaps = flaps.saturating_add(1);
+        }
         self.open.insert(place, incident);
         let near: Vec<TroubleKey> = self.notes.get(group_of(&first.finding.signal)).map_or_else(Vec::new, |notes| {
             let with_it =
@@ -326,6 +346,8 @@ impl Incidents {
             if OVER_KEPT < self.over.len() {
                 self.over.pop_front();
             }
+            self.lately.retain(|_, (over, _)| at - LATELY <= *over);
+            self.lately.insert(incident.home.clone(), (at, incident.flaps));
         } else if let Some(first) = incident.carriers().next() {
             let why = if first.stands() { Why::Crowded } else { Why::Momentary };
             self.hold(first.finding.clone(), why);

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::case::Incident;
 use super::changes::Changes;
-use super::finding::{Breach, Phase, Target};
 use super::trouble::Trouble;
 use crate::alert::{AlertRecord, BreachNote, Reason, SignalNote, State, Story, Urgency, summary};
+use crate::finding::{Breach, Phase, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -110,7 +110,7 @@ impl Incident {
         let grave = |trouble: &&Trouble| trouble.carrier && (trouble.breach().is_some() || trouble.failed.is_some());
         let standing = || self.carriers().filter(|trouble| trouble.stands());
         standing().filter(grave).any(|trouble| !told.services.contains(trouble.service()))
-            || (!told.objective_broken && self.breaks_objective())
+            || (!self.acknowledged && !told.objective_broken && self.breaks_objective())
             || self.origin().filter(grave).is_some_and(|trouble| !told.signals.contains(&trouble.finding.signal))
     }
 
@@ -260,7 +260,7 @@ impl Incident {
     }
 
     fn signal_count(&self) -> usize {
-        self.troubles.keys().map(|(signal, _)| signal).collect::<BTreeSet<_>>().len()
+        self.troubles.keys().map(|(signal, _)| signal).collect::<BTreeSet<_>>().len() + self.beyond
     }
 }
 

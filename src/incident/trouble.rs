@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::finding::{Breach, Finding, Kind, Phase, Target};
+use crate::finding::{Breach, Finding, Kind, Phase, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};

@@ -168,6 +168,7 @@ impl Run {
         }
         self.engine.apply(Input::Observe(batch), &mut self.out);
         batch.clear();
+        self.tell()?;
         if let Some(watermark) = self.gate.watermark()
             && self.watermark < Some(watermark)
         {
@@ -184,6 +185,18 @@ impl Run {
     fn advance(&mut self, to: Timestamp) -> Result<(), ReplayError> {
         self.watermark = Some(to);
         self.engine.apply(Input::Advance(to), &mut self.out);
+        self.tell()?;
+        self.planner.advance(Wall(to));
+        if let Some((folder, scores)) = &mut self.scores {
+            let written = scores.take(&self.engine, &self.out.scores).and_then(|()| scores.advance(to));
+            written.map_err(|source| cannot_write(folder, source))?;
+        }
+        self.out.scores.clear();
+        Ok(())
+    }
+
+    /// Passes on what the engine decided.
+    fn tell(&mut self) -> Result<(), ReplayError> {
         for record in self.out.alerts.drain(..) {
             self.tally.alert(&record);
             self.planner.take(&record);
@@ -191,12 +204,6 @@ impl Run {
                 alerts.write(&record)?;
             }
         }
-        self.planner.advance(Wall(to));
-        if let Some((folder, scores)) = &mut self.scores {
-            let written = scores.take(&self.engine, &self.out.scores).and_then(|()| scores.advance(to));
-            written.map_err(|source| cannot_write(folder, source))?;
-        }
-        self.out.scores.clear();
         Ok(())
     }
 

@@ -4,20 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::config::{Deliver, Lateness, State};
 
 fn settings() -> Settings {
-    Settings {
-        plan: Arc::default(),
-        kafka: None,
-        state: State::default(),
-        time: Lateness::default(),
-        http: None,
-        deliver: Deliver::default(),
-        receivers: Vec::new(),
-        routes: Vec::new(),
-        stem_column: None,
-    }
+    Settings::default()
 }
 
 fn args(inputs: &[&Path]) -> ReplayArgs {

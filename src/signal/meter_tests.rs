@@ -1,4 +1,5 @@
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -326,5 +327,50 @@ fn a_meter_is_small_and_survives_a_snapshot() {
         meter.read(Timestamp::from_secs(1), &reading(words), &mut |_| {});
         let bytes = postcard::to_allocvec(&meter).unwrap();
         assert_eq!(postcard::from_bytes::<Meter>(&bytes).unwrap(), meter);
+    }
+}
+
+fn any_reading() -> impl Strategy<Value = Reading> {
+    let start = || prop::option::of((-10i64..400).prop_map(Timestamp::from_secs));
+    let counts = || prop::collection::vec(prop_oneof![Just(0.0), 0.0..1e3, Just(f64::MAX), any::<f64>()], 0..5);
+    let bounds = || prop::collection::vec(prop_oneof![Just(0.0), -2.0..8.0, any::<f64>()], 0..4);
+    prop_oneof![
+        any::<f64>().prop_map(Reading::Gauge),
+        (any::<f64>(), start()).prop_map(|(value, start)| Reading::Total { value, start }),
+        (any::<f64>(), start()).prop_map(|(value, start)| Reading::Delta { value, start }),
+        any::<u32>().prop_map(Reading::Lines),
+        (any::<u32>(), any::<u32>()).prop_map(|(hits, of)| Reading::Share { hits, of }),
+        (bounds(), counts(), any::<bool>(), start()).prop_map(|(mut bounds, counts, cumulative, start)| {
+            bounds.sort_by(f64::total_cmp);
+            Reading::Buckets(Box::new(Buckets::Exponential { bounds, counts, cumulative, start }))
+        }),
+        (counts(), any::<f64>(), start()).prop_map(|(values, count, start)| {
+            let quantiles = values.into_iter().map(|value| (0.5, value)).collect();
+            Reading::Buckets(Box::new(Buckets::Summary { quantiles, count, start }))
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_readings_yield_finite_values_in_order_of_time(
+        readings in prop::collection::vec((0i64..100, any_reading()), 0..40)
+    ) {
+        let mut meter = Meter::default();
+        let (mut at, mut last) = (Timestamp::from_secs(0), Timestamp::MIN);
+        for (step, reading) in readings {
+            at = at + Span::from_secs(step);
+            let mut wrong = None;
+            let mut out = |seen: Observation| {
+                if !seen.value.is_finite() || seen.at < last || at < seen.at {
+                    wrong = Some(seen);
+                }
+                last = seen.at;
+            };
+            meter.advance(at, &mut out);
+            meter.read(at, &reading, &mut out);
+            prop_assert_eq!(wrong, None);
+            prop_assert!(meter.next_deadline().is_none_or(|due| at < due));
+        }
     }
 }

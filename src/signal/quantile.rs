@@ -41,6 +41,16 @@ pub enum Buckets {
     },
 }
 
+impl Buckets {
+    /// All values counted. Of two distributions at one time the one with more is the later view of it.
+    pub fn total(&self) -> f64 {
+        match self {
+            Buckets::Histogram { counts, .. } | Buckets::Exponential { counts, .. } => counts.iter().sum(),
+            Buckets::Summary { count, .. } => *count,
+        }
+    }
+}
+
 /// How values are thought to lie inside a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Spacing {
@@ -224,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn the_total_counts_all_values() {
+        let (bounds, counts) = (vec![1.0], vec![2.0, 3.0]);
+        let cumulative = true;
+        let explicit = Buckets::Histogram { bounds: bounds.clone(), counts: counts.clone(), cumulative, start: None };
+        assert_eq!(explicit.total(), 5.0);
+        assert_eq!(Buckets::Exponential { bounds, counts, cumulative, start: None }.total(), 5.0);
+        assert_eq!(Buckets::Summary { quantiles: vec![(0.5, 9.0)], count: 4.0, start: None }.total(), 4.0);
+    }
+
+    #[test]
     fn what_is_no_distribution_is_refused() {
         for (bounds, counts) in [
             (&[1.0, 1.0][..], &[0.0, 0.0, 0.0][..]),
@@ -235,10 +255,5 @@ mod tests {
         ] {
             assert_eq!(Spread::new(bounds, counts, Spacing::Linear), None);
         }
-    }
-}
-impl Buckets {
-    pub fn total(&self) -> f64 {
-        0.0
     }
 }

@@ -2,4 +2,5 @@
 
 mod laws;
 mod servers;
+mod stories;
 mod tidy;

@@ -9,7 +9,7 @@ use crate::alert::{AlertRecord, Reason, State, Urgency};
 use crate::calendar::Calendar;
 use crate::config;
 use crate::deliver::outbox::{OutboxBounds, Policy, Reach};
-use crate::incident::Kind;
+use crate::finding::Kind;
 
 #[derive(Default)]
 struct Kept(Mutex<Vec<(Key, Outcome)>>);

@@ -234,7 +234,11 @@ impl Outbox {
             if let Some(case) = self.book.cases.get_mut(&record.id) {
                 let is_page = case.record.urgency == Urgency::Page;
                 let ledger = case.ledgers.entry(name.to_owned()).or_default();
-                ledger.settled = ledger.settled.max(record.revision);
+                if record.revision < ledger.settled {
+                    // A digest that was late: the receiver knows better by now.
+                    continue;
+                }
+                ledger.settled = record.revision;
                 ledger.told = Some(record.state);
                 ledger.waited = ledger.waited.filter(|_| is_page && !in_digest);
                 ledger.by_digest = in_digest;

@@ -83,13 +83,16 @@ impl Policy {
 
     /// The same for a report of what would have been sent: where nobody is configured, one receiver `anyone` stands in.
     pub fn planning(settings: &Settings) -> Arc<Policy> {
-        let mut policy = Policy::new(settings);
-        if policy.receivers.is_empty() {
-            let planning = Arc::make_mut(&mut policy);
-            planning.receivers.push(("anyone".to_owned(), Reach::Mail));
-            planning.routes.clear();
+        Arc::new(Arc::unwrap_or_clone(Policy::new(settings)).or_anyone())
+    }
+
+    /// The same policy; where nobody is configured, one receiver `anyone` stands in.
+    pub fn or_anyone(mut self) -> Policy {
+        if self.receivers.is_empty() {
+            self.receivers.push(("anyone".to_owned(), Reach::Mail));
+            self.routes.clear();
         }
-        policy
+        self
     }
 
     /// How a receiver is reached; none for a name that is not configured.

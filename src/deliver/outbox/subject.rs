@@ -1,7 +1,7 @@
 //! What routes and silences are matched on: an alert's signals, each with the alert's `service`, `kind` and `urgency`.
 
 use crate::alert::{AlertRecord, Urgency};
-use crate::incident::Kind;
+use crate::finding::Kind;
 use crate::signal::{Selector, Signal};
 
 /// The signals that stand for an alert. Each is there as itself (with its own service) and with the alert's service.

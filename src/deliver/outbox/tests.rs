@@ -13,7 +13,7 @@ use super::*;
 use crate::alert::Urgency;
 use crate::calendar::{Calendar, WorkHours};
 use crate::config::Route;
-use crate::incident::Kind;
+use crate::finding::Kind;
 use crate::time::{Span, Timestamp};
 
 /// A local time in Berlin: `2026-11-23 08:00`.

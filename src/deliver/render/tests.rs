@@ -9,7 +9,7 @@ use super::*;
 use crate::alert::{AlertRecord, BreachNote, Reason, SignalNote, State, Suspect, Urgency};
 use crate::deliver::Wall;
 use crate::deliver::outbox::{Digest, DigestEntry, Fate};
-use crate::incident::Kind;
+use crate::finding::Kind;
 use crate::time::Timestamp;
 
 fn at(text: &str) -> Timestamp {

@@ -134,3 +134,17 @@ fn changes_shortly_before_are_suspects_by_how_close_they_are() {
         "#]],
     );
 }
+
+#[test]
+fn a_total_outage_is_counted_whole_and_held_in_part() {
+    let mut script = String::new();
+    for nth in 0..1_500 {
+        script += &format!("23 02:00 + lat@checkout/i{nth:04} limit=1 now\n");
+    }
+    check_words(
+        &(script + "23 03:00 to"),
+        expect![[r#"
+        lat of checkout (instance i0000) is above 1 since 02:00 UTC (0.9 now); 1499 more signals are concerned
+    "#]],
+    );
+}

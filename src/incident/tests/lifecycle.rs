@@ -67,11 +67,12 @@ fn flapping_is_damped_longer_each_time() {
          23 10:10 - lat@checkout\n23 10:13 + lat@checkout objective=500 now
          23 10:20 - lat@checkout\n23 10:28 + lat@checkout objective=500 now
          23 10:30 - lat@checkout\n23 12:00 to
-         23 12:10 + lat@checkout objective=500 now\n23 12:11 to",
+         23 12:10 + lat@checkout objective=500 now\n23 12:20 - lat@checkout\n23 13:30 to",
         expect![[r#"
             23 10:00 #1/1 Opened Page Anomaly checkout [lat{checkout}] objective 23T10:00
             23 10:50 #1/2 Resolved Page Anomaly checkout [lat{checkout}] objective 23T10:28
             23 12:10 #2/1 Opened Page Anomaly checkout [lat{checkout}] objective 23T12:10
+            23 13:00 #2/2 Resolved Page Anomaly checkout [lat{checkout}] objective 23T12:10
         "#]],
     );
 }
@@ -171,12 +172,24 @@ fn the_sentence_tells_what_when_and_what_changed() {
         expect![[r#"
             disk of db will reach 0.95 at about 16:00 UTC (13:00 at the earliest, 90 % likely): it has grown 0.04 an hour since 09:10
             disk of db is no longer expected to pass 0.95 (last foreseen for 16:00 UTC)
-            checkout is slow: lat of checkout is above 500 since 11:55 UTC (0.9 now): it jumped to 812 ms, usually 20 to 35 ms
+            checkout is slow: lat of checkout is above 500 since 11:55 UTC (0.9 now): it jumped to 812 ms, usually 20 to 35 ms; deploy cart v42 of checkout 12 minutes before
             checkout is slow: lat of checkout is above 500 since 11:55 UTC (0.9 now): it jumped to 812 ms, usually 20 to 35 ms; it likely began with pool of checkout
             lat of checkout is back to normal after 50 minutes
             up of db is silent since 02:00 UTC
             db is silent since 02:00 UTC: nothing is heard of it
             queue of mail rose to 812, usually 20 to 35 (since 03:30 UTC, never seen before)
+        "#]],
+    );
+}
+
+#[test]
+fn who_is_on_it_hears_only_of_another_service() {
+    check(
+        "24 01:00 + disk@checkout limit=0.95 in=20h\n24 01:01 to\n24 01:02 ack #1\n24 02:00 ~ disk@checkout limit=0.95 in=1h
+         24 02:10 + lat@checkout objective=500 now\n24 02:15 + err@billing limit=1 now\n24 09:00 to",
+        expect![[r#"
+            24 01:00 #1/1 Opened Hold Forecast checkout [disk{checkout}] limit 24T21:00
+            24 02:15 #1/2 Joined Page Forecast checkout [disk{checkout} lat{checkout} err{billing}] objective 24T02:10
         "#]],
     );
 }

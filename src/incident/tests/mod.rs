@@ -18,6 +18,7 @@ use jiff::civil::{Weekday, time};
 use super::*;
 use crate::alert::AlertRecord;
 use crate::calendar::{Calendar, WorkHours};
+use crate::finding::{Breach, Finding, Kind, Phase, Target};
 use crate::forecast::Outlook;
 use crate::plan::{Bound, Bounds, Objective, Plan, Side};
 use crate::signal::{Change, ChangeKind, Selector, Signal};

@@ -1,8 +1,12 @@
+use std::sync::Arc;
+
 use expect_test::expect;
 use proptest::prelude::*;
 
 use super::testing::Log;
 use super::*;
+use crate::engine::{Batch, Engine};
+use crate::plan::Plan;
 
 const INFLUX: &[u8] = b"m x=1 5\n";
 const JSON_LOG: &[u8] = br#"{"time":1795420800,"msg":"a b=1 5"}"#;
@@ -121,4 +125,17 @@ proptest! {
             decode(&mut Decoder::fixed(format), &bytes);
         }
     }
+}
+
+#[test]
+fn an_engine_takes_what_is_finite_and_rejects_the_rest() {
+    let mut engine = Engine::new(Arc::new(Plan::default()));
+    let mut batch = Batch::default();
+    let message = b"m a=1,b=NaN,c=-inf,d=1e999 5\nm,host=x a=2 6\n";
+    Decoder::new().decode("topic", message, None, &Bounds::default(), &mut engine.intake(&mut batch));
+    let signals: Vec<_> =
+        batch.samples.iter().map(|sample| engine.directory().signal(sample.series).to_string()).collect();
+    assert_eq!(signals, ["m_a", "m_a{host=\"x\"}"]);
+    let reasons: Vec<_> = batch.rejects.iter().map(|(_, reject)| reject.reason).collect();
+    assert_eq!(reasons, [RejectReason::NotFinite; 3]);
 }

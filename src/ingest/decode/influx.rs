@@ -74,11 +74,11 @@ pub fn decode<S: Sink>(bytes: &[u8], precision: Precision, default_time: Option<
     }
 }
 
-/// Whether one of the first lines is one of line protocol.
+/// Whether one of the first lines is one of line protocol; further down a stray line proves nothing.
 pub(super) fn fits(bytes: &[u8]) -> bool {
     let mut fields = Vec::new();
     let mut at = 0;
-    for _ in 0..16 {
+    for _ in 0..64 {
         let Some(start) = skip_blank(bytes, at) else { return false };
         match scan_line(bytes, start, &mut fields) {
             // `level=info value=3` is logfmt: nobody's measurement holds a bare `=`.

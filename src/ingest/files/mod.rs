@@ -27,6 +27,7 @@ pub use csv::{Column, TextRow};
 pub use find::{FileError, Found, Input, find};
 pub use format::{FileFormat, Packing};
 pub use leap::{LEAP, Leap};
+pub use source::Written;
 use source::{ROW_BITS, Source};
 
 /// Files kept open at the same time; more are closed and opened again where they were.
@@ -44,7 +45,7 @@ pub struct Files {
     order: BTreeSet<(Option<Timestamp>, usize)>,
     open: VecDeque<usize>,
     longest: usize,
-    keep_text: bool,
+    keep_written: bool,
     counted: Arc<AtomicU64>,
 }
 
@@ -57,17 +58,18 @@ pub struct Chunk {
     pub ended: bool,
     /// Why it ended before its time.
     pub error: Option<FileError>,
-    /// The rows of a CSV file as they were written, if they were asked for.
-    pub rows: Vec<TextRow>,
+    /// What was read as it stands in the file, if that was asked for.
+    pub written: Written,
 }
 
 impl Files {
-    /// The files, none opened yet. A line may have `longest` bytes; `keep_text` asks for the rows of CSV files as written.
-    pub fn new(inputs: Vec<Input>, longest: usize, keep_text: bool) -> Self {
+    /// The files, none opened yet. A line may have `longest` bytes; `keep_written` asks for what was
+    /// read as it stands in the file.
+    pub fn new(inputs: Vec<Input>, longest: usize, keep_written: bool) -> Self {
         let sources: Vec<Source> =
             inputs.into_iter().enumerate().map(|(index, input)| Source::new(input, index)).collect();
         let order = (0..sources.len()).map(|index| (None, index)).collect();
-        Files { sources, order, open: VecDeque::new(), longest, keep_text, counted: Arc::default() }
+        Files { sources, order, open: VecDeque::new(), longest, keep_written, counted: Arc::default() }
     }
 
     /// How many files there are.
@@ -117,8 +119,8 @@ impl Files {
         let (least, most) = CHUNK_LINES;
         let lines = (CHUNKS_LINES / self.sources.len()).clamp(least, most);
         let source = &mut self.sources[file];
-        let mut rows = self.keep_text.then(Vec::new);
-        let outcome = source.read(lines, self.longest, &self.counted, (engine, batch), &mut rows);
+        let mut written = self.keep_written.then(Written::default);
+        let outcome = source.read(lines, self.longest, &self.counted, (engine, batch), &mut written);
         let (ended, error) = match outcome {
             Ok(ended) => (ended, None),
             Err(error) => (true, Some(FileError::Unreadable { path: source.input.path.clone(), source: error })),
@@ -126,7 +128,7 @@ impl Files {
         if !ended {
             self.order.insert((source.pace(), file));
         }
-        Some(Chunk { file, ended, error, rows: rows.unwrap_or_default() })
+        Some(Chunk { file, ended, error, written: written.unwrap_or_default() })
     }
 
     /// Notes that `file` is open, and closes the one that was read longest ago where there are too many.

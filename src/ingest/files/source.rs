@@ -12,7 +12,7 @@ use super::lines::Lines;
 use super::log::Log;
 use super::unpack::{self, Bytes};
 use super::wire::Wire;
-use crate::engine::{Batch, Engine, Intake};
+use crate::engine::{Batch, Engine, Intake, Sample};
 use crate::ingest::gate::PartitionId;
 use crate::time::Timestamp;
 
@@ -21,6 +21,15 @@ pub(super) const ROW_BITS: u32 = 40;
 
 /// A chunk ends after so many bytes at the latest.
 const CHUNK_BYTES: u64 = 4 << 20;
+
+/// What one read brought, as it stands in the file: before leaps are held back and late readings go.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The rows of a CSV file.
+    pub rows: Vec<TextRow>,
+    /// All readings.
+    pub samples: Vec<Sample>,
+}
 
 #[derive(Debug)]
 enum Body {
@@ -86,7 +95,8 @@ impl Source {
         self.lines = None;
     }
 
-    /// Reads up to `lines` lines into `batch`; whether the file is at its end.
+    /// Reads up to `lines` lines into `batch`; whether the file is at its end. `written` takes the rows as they were, if it
+    /// is there.
     ///
     /// # Errors
     /// Where the file cannot be opened, read or unpacked; what was read before that is in the batch.
@@ -96,9 +106,14 @@ impl Source {
         longest: usize,
         counted: &Arc<AtomicU64>,
         (engine, batch): (&mut Engine, &mut Batch),
-        rows: &mut Option<Vec<TextRow>>,
+        written: &mut Option<Written>,
     ) -> io::Result<bool> {
-        let outcome = self.read_lines(lines, longest, counted, &mut engine.intake(batch), rows);
+        let mut rows = written.as_mut().map(|written| std::mem::take(&mut written.rows));
+        let outcome = self.read_lines(lines, longest, counted, &mut engine.intake(batch), &mut rows);
+        if let Some(written) = written {
+            written.rows = rows.unwrap_or_default();
+            written.samples = batch.samples.clone();
+        }
         self.leap.pass(batch);
         if !matches!(outcome, Ok(false)) {
             self.close();

@@ -8,7 +8,7 @@ mod shelf;
 mod table;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
@@ -17,8 +17,8 @@ use self::shelf::{FileIx, Shelf};
 use self::table::Table;
 use self::text::{HEADER, Pair, path_part, push_cell};
 use crate::engine::{Batch, Engine, Sample, Scored, SeriesIx};
-use crate::ingest::files::{Chunk, FileFormat, Files};
-use crate::signal::{Reading, RejectReason, Signal, Stat};
+use crate::ingest::files::{Chunk, FileFormat, Files, TextRow};
+use crate::signal::{Reading, Reject, RejectReason, Signal, Stat};
 use crate::time::Timestamp;
 
 /// Rows that may wait before those that can be written are.
@@ -60,36 +60,44 @@ impl Scores {
         })
     }
 
-    /// Notes the rows just read, before the gate takes late ones away.
+    /// Notes the rows just read, as they stand in the file; `batch` tells which of them were refused.
     pub(super) fn read(&mut self, engine: &Engine, files: &Files, chunk: &mut Chunk, batch: &Batch) -> io::Result<()> {
         let input = files.input(chunk.file);
-        let is_table = input.format == FileFormat::Csv;
-        if is_table {
-            let shelf = &mut self.shelf;
-            let columns = files.columns(chunk.file);
-            if self.tables[chunk.file].is_none() && !columns.is_empty() {
-                self.tables[chunk.file] = Some(Table::new(input, columns, shelf));
-            }
-            if let Some(table) = &mut self.tables[chunk.file] {
-                chunk.rows.drain(..).for_each(|row| table.push(row));
-                let absurd = batch.rejects.iter().filter(|(_, reject)| reject.reason == RejectReason::AbsurdTime);
-                absurd.for_each(|(row, _)| table.refuse(*row));
-            }
+        let table = (input.format == FileFormat::Csv).then_some(chunk.file);
+        if let Some(file) = table {
+            self.read_table(file, files, &mut chunk.written.rows);
         }
         let clock = match input.format {
             FileFormat::Influx | FileFormat::Otlp => Clock::Nanos,
             _ => Clock::Text,
         };
-        for sample in &batch.samples {
-            let file = is_table.then_some(chunk.file);
-            if let Target::Series(at) = self.target(engine, sample, file, clock)?
+        for sample in &chunk.written.samples {
+            if let Target::Series(at) = self.target(engine, sample, table, clock)?
                 && let Reading::Gauge(value) | Reading::Total { value, .. } | Reading::Delta { value, .. } =
                     sample.reading
             {
                 self.series[at].push(sample.row, sample.at, value);
             }
         }
+        let absurd = |(row, reject): &(u64, Reject)| (reject.reason == RejectReason::AbsurdTime).then_some(*row);
+        let refused: BTreeSet<u64> = batch.rejects.iter().filter_map(absurd).collect();
+        if !refused.is_empty() {
+            match table.and_then(|file| self.tables[file].as_mut()) {
+                Some(table) => refused.iter().for_each(|row| table.refuse(*row)),
+                None => self.series.iter_mut().for_each(|series| series.refuse(&refused)),
+            }
+        }
         Ok(())
+    }
+
+    fn read_table(&mut self, file: usize, files: &Files, rows: &mut Vec<TextRow>) {
+        let columns = files.columns(file);
+        if self.tables[file].is_none() && !columns.is_empty() {
+            self.tables[file] = Some(Table::new(files.input(file), columns, &mut self.shelf));
+        }
+        if let Some(table) = &mut self.tables[file] {
+            rows.drain(..).for_each(|row| table.push(row));
+        }
     }
 
     fn target(&mut self, engine: &Engine, sample: &Sample, table: Option<usize>, clock: Clock) -> io::Result<Target> {

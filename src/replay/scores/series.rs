@@ -1,6 +1,6 @@
 //! The readings of one signal that came by another format than CSV, and wait for their scores.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 
 use super::shelf::{FileIx, Shelf};
@@ -34,6 +34,7 @@ struct Waiting {
     at: Timestamp,
     value: f64,
     scores: Option<Pair>,
+    refused: bool,
 }
 
 impl Series {
@@ -43,11 +44,16 @@ impl Series {
 
     /// A reading that is a row of its own: a gauge, a counter.
     pub(super) fn push(&mut self, row: u64, at: Timestamp, value: f64) {
-        self.rows.push_back(Waiting { row, at, value, scores: None });
+        self.rows.push_back(Waiting { row, at, value, scores: None, refused: false });
     }
 
     pub(super) fn waiting(&self) -> usize {
         self.rows.len()
+    }
+
+    /// These rows have no scores of their own.
+    pub(super) fn refuse(&mut self, rows: &BTreeSet<u64>) {
+        self.rows.iter_mut().for_each(|waiting| waiting.refused |= rows.contains(&waiting.row));
     }
 
     pub(super) fn score(&mut self, scored: &Scored, scores: Pair) {
@@ -67,7 +73,7 @@ impl Series {
 
     /// Writes the rows before `watermark` (all without one), as far as no other row stands before them.
     pub(super) fn flush(&mut self, watermark: Option<Timestamp>, shelf: &mut Shelf) -> io::Result<()> {
-        while let Some(row) = self.rows.pop_front_if(|row| judged(row.at, watermark)) {
+        while let Some(row) = self.rows.pop_front_if(|row| row.refused || judged(row.at, watermark)) {
             self.last = row.scores.unwrap_or(self.last);
             self.cursor = self.cursor.saturating_sub(1);
             self.write(row.at, row.value, shelf)?;

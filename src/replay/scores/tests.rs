@@ -128,7 +128,11 @@ fn other_signals_have_a_name_a_hash_and_an_index() {
     check(
         &[(
             "m.lp",
-            "cpu,host=a load=1.5,free=7i 60000000000\ncpu,host=a load=2 120000000000\ncpu,host=a load=3 89000000000\n",
+            "cpu,host=a load=1.5,free=7i 60000000000\n\
+             cpu,host=a load=2 120000000000\n\
+             cpu,host=a load=3 89000000000\n\
+             cpu,host=a load=4 9000000000000000000\n\
+             cpu,host=a load=5 130000000000\n",
         )],
         expect_test::expect![[r#"
             cpu_free-c055e28c.csv
@@ -139,6 +143,8 @@ fn other_signals_have_a_name_a_hash_and_an_index() {
             60000000000,1.5,0.015,0.0015
             120000000000,2,0.02,0.002
             89000000000,3,0.02,0.002
+            9000000000000000000,4,0.02,0.002
+            130000000000,5,0.05,0.005
             index.csv
             file,signal
             cpu_load-7da87b01.csv,"cpu_load{host=""a""}"

@@ -39,8 +39,7 @@ fn config(address: &str) -> ClientConfig {
 impl Broker {
     /// The broker; a test that needs it fails without it.
     pub fn connect() -> Broker {
-        let address = std::env::var("FOREWARN_TEST_KAFKA")
-            .expect("FOREWARN_TEST_KAFKA names no broker: run tests/run, or tests/servers/kafka.sh start");
+        let address = super::setting("FOREWARN_TEST_KAFKA");
         let producer = config(&address).set("linger.ms", "1").create().expect("a producer");
         Broker { address, producer }
     }
