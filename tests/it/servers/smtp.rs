@@ -10,7 +10,7 @@ use forewarn::alert::{AlertRecord, Reason, State, Urgency};
 use forewarn::config::{self, Email, Receiver, Secret, SmtpTls};
 use forewarn::deliver::outbox::{Cause, Content, Key};
 use forewarn::deliver::{Channel, Notification, SendError, Step, Wall, courier};
-use forewarn::incident::Kind;
+use forewarn::finding::Kind;
 use forewarn::time::Timestamp;
 
 use super::setting;
