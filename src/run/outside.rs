@@ -9,13 +9,16 @@ use tokio::task::JoinHandle;
 
 use super::RunError;
 use super::live::Way;
-use crate::config::Settings;
+use crate::config::{Kafka, Settings};
 use crate::deliver::courier::{Courier, wall_clock};
 use crate::deliver::{Channel, heartbeat, install_crypto};
+use crate::ingest::kafka::make_topics;
 use crate::serve::{Server, Shared, serve};
 
 /// How often it is looked whether sending is allowed.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often the broker is asked again to make topics.
+const AGAIN: Duration = Duration::from_secs(5);
 /// How long messages on their way may take at the end.
 const GRACE: Duration = Duration::from_secs(6);
 
@@ -45,6 +48,9 @@ pub(super) async fn open(settings: &Settings, shared: Arc<Shared>, way: Way) -> 
         None => None,
     };
     let delivery = tokio::spawn(deliver(channels, way));
+    if let Some(kafka) = settings.kafka.clone() {
+        tokio::spawn(own_topics(kafka));
+    }
     let heartbeat = settings.deliver.heartbeat.clone().map(|(url, every)| {
         tokio::spawn(async move {
             let is_well = move || {
@@ -57,6 +63,18 @@ pub(super) async fn open(settings: &Settings, shared: Arc<Shared>, way: Way) -> 
         })
     });
     Ok(Outside { server, delivery, heartbeat })
+}
+
+/// Makes the topics for alerts and dead letters where they are missing, as soon as the broker is there.
+async fn own_topics(kafka: Kafka) {
+    while kafka.alerts_topic.is_some() || kafka.dead_letters.is_some() {
+        match make_topics(&kafka, "forewarn-topics").await {
+            Ok(made) if made.is_empty() => return,
+            Ok(made) => return tracing::info!(?made, "topics were made"),
+            Err(error) => tracing::debug!(%error, "topics are not made yet"),
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 /// Delivers whenever sending is allowed, and stands by while it is not.
