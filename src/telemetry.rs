@@ -173,7 +173,7 @@ mod tests {
             "forewarn_late_total 2",
             "forewarn_watermark_lag_seconds 1.5",
             "forewarn_signals 0",
-            "# TYPE forewarn_deliveries counter",
+            "# TYPE forewarn_late counter",
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }

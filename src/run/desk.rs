@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use super::RunError;
 use super::pipeline::{get, put};
 use crate::alert::AlertRecord;
+use crate::deliver::courier::{self, SharedOutbox, lock};
 use crate::deliver::outbox::{Book, Key};
 use crate::deliver::{Outbox, Outcome, Policy, Wall};
 use crate::ingest::kafka::Outlet;
-use crate::state::{Act, Checkpoint, History, Receipts, Saved};
+use crate::state::{Act, Checkpoint, History, Receipts, Saved, StateError};
 use crate::telemetry::{ByAlert, Metrics};
 
 /// A sending that succeeded, or was refused for good.
@@ -28,28 +30,38 @@ pub(super) enum Receipt {
 /// What the thread that judges and the courier share.
 #[derive(Debug)]
 pub(super) struct Counter {
-    outbox: Mutex<Outbox>,
+    pub(super) shared: SharedOutbox,
     receipts: Mutex<Receipts<Receipt>>,
+    /// The courier at work, to be woken by news.
+    pub(super) wake: Mutex<Option<Arc<Notify>>>,
 }
 
 impl Counter {
     pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
-        self.outbox.lock().expect("no holder panics")
+        lock(&self.shared)
     }
 
-    /// Writes down what became of a message, durably, and then tells the outbox.
-    pub(super) fn receipt(&self, key: &Key, outcome: Outcome, now: Wall) {
-        if !matches!(outcome, Outcome::Retry { .. }) {
-            self.keep(&Receipt::Message(key.clone(), outcome.clone()));
-        }
-        self.outbox().receipt(key, outcome, now);
+    fn append(&self, receipt: &Receipt) -> Result<(), StateError> {
+        self.receipts.lock().expect("no holder panics").append(receipt)
     }
 
-    fn keep(&self, receipt: &Receipt) {
-        if let Err(error) = self.receipts.lock().expect("no holder panics").append(receipt) {
-            // The message is out: after a crash it would go once more, under the same key.
+    fn confirmed(&self, record: &AlertRecord) {
+        if let Err(error) = self.append(&Receipt::Topic(record.id.clone(), record.revision)) {
+            // The record is out: after a crash it would be written once more, under the same id and revision.
             tracing::error!(%error, "a receipt was not written");
         }
+    }
+
+    fn wake(&self) {
+        if let Some(wake) = &*self.wake.lock().expect("no holder panics") {
+            wake.notify_one();
+        }
+    }
+}
+
+impl courier::Receipts for Counter {
+    fn keep(&self, key: &Key, outcome: &Outcome, _at: Wall) -> std::io::Result<()> {
+        self.append(&Receipt::Message(key.clone(), outcome.clone())).map_err(std::io::Error::other)
     }
 }
 
@@ -87,7 +99,11 @@ impl Desk {
         let pending = pending.iter().filter_map(|json| serde_json::from_str::<AlertRecord>(json).ok());
         let pending = pending.filter(|record| !on_topic.contains(&(record.id.clone(), record.revision))).collect();
         Ok(Desk {
-            counter: Arc::new(Counter { outbox: Mutex::new(outbox), receipts: Mutex::new(log) }),
+            counter: Arc::new(Counter {
+                shared: Arc::new(Mutex::new(outbox)),
+                receipts: Mutex::new(log),
+                wake: Mutex::new(None),
+            }),
             history: History::open(directory)?,
             outlet: outlet(pending)?,
             on_topic,
@@ -112,13 +128,14 @@ impl Desk {
                 outlet.put(record);
             }
         }
+        self.counter.wake();
         Ok(())
     }
 
     /// Applies what of the journal concerns delivery.
     pub(super) fn act(&mut self, act: &Act, now: Wall) -> Result<(), String> {
         let mut outbox = self.counter.outbox();
-        match act {
+        let told = match act {
             Act::Silence { selector, until, by, comment } => {
                 outbox.silence(selector, Wall(*until), by, comment, now).map(drop).map_err(|error| error.to_string())
             }
@@ -131,20 +148,23 @@ impl Desk {
                 false => Err(format!("there is no open alert `{alert}`")),
             },
             _ => Ok(()),
-        }
+        };
+        drop(outbox);
+        self.counter.wake();
+        told
     }
 
     /// Goes on writing to the alerts topic; gives the trouble there is.
     pub(super) fn drive(&mut self) -> Option<String> {
         let counter = &self.counter;
-        self.outlet.as_mut()?.drive(|record| counter.keep(&Receipt::Topic(record.id.clone(), record.revision)))
+        self.outlet.as_mut()?.drive(|record| counter.confirmed(record))
     }
 
     /// Waits for the alerts topic, at most so long.
     pub(super) fn flush(&mut self, patience: Duration) {
         let counter = &self.counter;
         if let Some(outlet) = &mut self.outlet {
-            outlet.flush(patience, |record| counter.keep(&Receipt::Topic(record.id.clone(), record.revision)));
+            outlet.flush(patience, |record| counter.confirmed(record));
         }
     }
 

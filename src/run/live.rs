@@ -36,6 +36,8 @@ pub(super) struct Live {
     pub(super) pipeline: Pipeline,
     pub(super) desk: Desk,
     pub(super) script: Script,
+    /// Above the source: it ends first, and the group is left by this thread.
+    survey: Survey,
     pub(super) source: Source,
     pub(super) troubles: Troubles,
     pub(super) report: Report,
@@ -47,7 +49,6 @@ pub(super) struct Live {
     /// Learn before speaking: nothing goes out until the head of the stream was reached once.
     pub(super) learning: bool,
     inbox: mpsc::Receiver<Command>,
-    survey: Survey,
     membership: Membership,
     directory: StateDirectory,
     journal: Journal,
@@ -67,6 +68,8 @@ pub(super) struct Live {
 pub(super) struct Way {
     pub(super) counter: Arc<Counter>,
     pub(super) open: Arc<AtomicBool>,
+    /// Nothing is sent any more.
+    pub(super) closed: Arc<AtomicBool>,
 }
 
 /// How reading of a partition goes.
@@ -87,9 +90,9 @@ impl Live {
         stop: Arc<AtomicBool>,
     ) -> Result<(Live, Way), RunError> {
         let kafka = settings.kafka.clone().ok_or(RunError::NoKafka)?;
-        let client_id = client_id(&kafka);
         let topics = Topics::new(&kafka)?;
         let opened = StateDirectory::open::<Receipt>(&settings.state.directory)?;
+        let client_id = client_id(&kafka, &settings.state.directory);
         let mut troubles = Troubles::default();
         for damage in &opened.damage {
             troubles.happened("state", damage.to_string());
@@ -108,7 +111,7 @@ impl Live {
         let survey = Survey::start(&source, topics, kafka.group.clone(), client_id)
             .map_err(RunError::system("start the survey of the broker"))?;
         let first = (checkpoint.is_none() && entries.is_empty()).then_some(kafka.from);
-        let way = Way { counter: Arc::clone(&desk.counter), open: Arc::new(AtomicBool::new(false)) };
+        let way = Way { counter: Arc::clone(&desk.counter), open: Arc::default(), closed: Arc::default() };
         let live = Live {
             inbox: shared.take_inbox().expect("one judging thread takes it"),
             learning: options.backfill,
@@ -145,6 +148,7 @@ impl Live {
         while !self.stop.load(Ordering::SeqCst) {
             self.turn()?;
         }
+        self.way.closed.store(true, Ordering::SeqCst);
         self.way.open.store(false, Ordering::SeqCst);
         self.desk.flush(Duration::from_secs(3));
         if self.script.is_over() {
@@ -436,13 +440,18 @@ fn open_letters(kafka: &Kafka, directory: &Path, client_id: &str) -> Result<Dead
     })
 }
 
-/// Tells this process apart from other members of the group.
-fn client_id(kafka: &Kafka) -> String {
+/// Tells this process apart from other members of the group, and is the same after a restart: the host and the state
+/// directory, which only one process holds.
+fn client_id(kafka: &Kafka, state: &Path) -> String {
+    if let Some(set) = kafka.properties.get("client.id") {
+        return set.clone();
+    }
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let host = host.trim();
     let host = if host.is_empty() { "host" } else { host };
-    let ours = || format!("forewarn-{host}-{}", std::process::id());
-    kafka.properties.get("client.id").cloned().unwrap_or_else(ours)
+    let place = state.canonicalize().unwrap_or_else(|_| state.to_owned());
+    let hash = xxhash_rust::xxh3::xxh3_64(place.as_os_str().as_encoded_bytes()) as u32;
+    format!("forewarn-{host}-{hash:08x}")
 }
 
 /// The wall clock.

@@ -20,6 +20,8 @@ mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::config::Settings;
 use crate::ingest::kafka::KafkaFault;
@@ -71,6 +73,22 @@ impl RunError {
     }
 }
 
+/// How long the judging thread may take to end; its state is written well before.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Waits for the judging thread; one that hangs in leaving the group is left behind.
+fn finish(judging: JoinHandle<Result<(), RunError>>) -> Result<(), RunError> {
+    let began = Instant::now();
+    while !judging.is_finished() {
+        if GRACE <= began.elapsed() {
+            tracing::warn!("the broker does not let go of this member; ending without its word");
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    judging.join().unwrap_or(Err(RunError::Panicked))
+}
+
 /// Runs until SIGTERM or SIGINT, then finishes cleanly.
 pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
@@ -87,7 +105,7 @@ pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
     let judging = std::thread::Builder::new().name("judge".into()).spawn(move || live.run());
     let judging = judging.map_err(RunError::system("start the judging thread"))?;
     runtime.block_on(async {
-        let mut look = tokio::time::interval(std::time::Duration::from_millis(100));
+        let mut look = tokio::time::interval(Duration::from_millis(100));
         let ended = outside::signalled();
         tokio::pin!(ended);
         loop {
@@ -101,8 +119,8 @@ pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
             }
         }
     });
-    let ended = judging.join().unwrap_or(Err(RunError::Panicked));
-    outside.close();
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    let ended = finish(judging);
+    runtime.block_on(outside.close());
+    runtime.shutdown_timeout(Duration::from_secs(1));
     ended
 }

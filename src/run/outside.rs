@@ -1,34 +1,111 @@
 //! What runs beside the judging thread: the status page, the deliveries, the signals of the operating system.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
 
 use super::RunError;
 use super::live::Way;
-use crate::config::Settings;
+use crate::config::{Kafka, Settings};
+use crate::deliver::courier::{Courier, wall_clock};
+use crate::deliver::{Channel, heartbeat, install_crypto};
+use crate::ingest::kafka::make_topics;
 use crate::serve::{Server, Shared, serve};
+
+/// How often it is looked whether sending is allowed.
+const LOOK: Duration = Duration::from_millis(100);
+/// How often the broker is asked again to make topics.
+const AGAIN: Duration = Duration::from_secs(5);
+/// How long messages on their way may take at the end.
+const GRACE: Duration = Duration::from_secs(6);
 
 /// What runs beside; closed by hand at the end.
 #[derive(Debug)]
 pub(super) struct Outside {
     server: Option<Server>,
+    delivery: JoinHandle<()>,
+    heartbeat: Option<JoinHandle<()>>,
 }
 
 /// Begins to serve and to deliver.
-pub(super) async fn open(settings: &Settings, shared: Arc<Shared>, _way: Way) -> Result<Outside, RunError> {
+pub(super) async fn open(settings: &Settings, shared: Arc<Shared>, way: Way) -> Result<Outside, RunError> {
+    install_crypto();
+    let zone = &settings.plan.calendar.zone;
+    let mut channels = BTreeMap::new();
+    for receiver in &settings.receivers {
+        let channel = Channel::open(receiver, zone).map_err(|error| RunError::Receiver(error.to_string()))?;
+        channels.insert(receiver.name.clone(), Arc::new(channel));
+    }
     let server = match &settings.http {
         Some(http) => {
-            let server = serve(http.listen, shared).await?;
+            let server = serve(http.listen, Arc::clone(&shared)).await?;
             tracing::info!(address = %server.address, "status at /api/v1/status, metrics at /metrics");
             Some(server)
         }
         None => None,
     };
-    Ok(Outside { server })
+    let delivery = tokio::spawn(deliver(channels, way));
+    if let Some(kafka) = settings.kafka.clone() {
+        tokio::spawn(own_topics(kafka));
+    }
+    let heartbeat = settings.deliver.heartbeat.clone().map(|(url, every)| {
+        tokio::spawn(async move {
+            let is_well = move || {
+                let status = shared.status();
+                status.ready && status.failing.is_empty()
+            };
+            if let Err(error) = heartbeat::beat(&url, every, is_well, std::future::pending()).await {
+                tracing::error!(error, "the heartbeat cannot be sent");
+            }
+        })
+    });
+    Ok(Outside { server, delivery, heartbeat })
+}
+
+/// Makes the topics for alerts and dead letters where they are missing, as soon as the broker is there.
+async fn own_topics(kafka: Kafka) {
+    while kafka.alerts_topic.is_some() || kafka.dead_letters.is_some() {
+        match make_topics(&kafka, "forewarn-topics").await {
+            Ok(made) if made.is_empty() => return,
+            Ok(made) => return tracing::info!(?made, "topics were made"),
+            Err(error) => tracing::debug!(%error, "topics are not made yet"),
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Delivers whenever sending is allowed, and stands by while it is not.
+async fn deliver(channels: BTreeMap<String, Arc<Channel>>, way: Way) {
+    while !way.closed.load(Ordering::SeqCst) {
+        until(|| way.open.load(Ordering::SeqCst) || way.closed.load(Ordering::SeqCst)).await;
+        if way.closed.load(Ordering::SeqCst) {
+            return;
+        }
+        let outbox = Arc::clone(&way.counter.shared);
+        let courier = Courier::new(outbox, channels.clone(), way.counter.clone(), wall_clock());
+        *way.counter.wake.lock().expect("no holder panics") = Some(courier.wake());
+        courier.run(until(|| !way.open.load(Ordering::SeqCst))).await;
+    }
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 impl Outside {
-    /// Ends what runs beside.
-    pub(super) fn close(self) {
+    /// Waits for the messages on their way, and ends what runs beside.
+    pub(super) async fn close(self) {
+        if let Some(heartbeat) = self.heartbeat {
+            heartbeat.abort();
+        }
+        if tokio::time::timeout(GRACE, self.delivery).await.is_err() {
+            tracing::warn!("a receiver is slow; its message goes out again after the next start, under the same key");
+        }
         drop(self.server);
     }
 }

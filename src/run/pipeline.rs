@@ -125,9 +125,7 @@ impl Pipeline {
                 self.gate.forget(partition);
             }
             Act::Change(change) => self.engine.apply(Input::Change(change.clone()), out),
-            Act::Acknowledge { alert, at, .. } => {
-                self.engine.apply(Input::Acknowledge { alert: alert.clone(), at: *at }, out);
-            }
+            Act::Acknowledge { alert, .. } => self.engine.apply(Input::Acknowledge { alert: alert.clone() }, out),
             Act::Take { .. } | Act::Silence { .. } | Act::Unsilence(_) => {}
         }
     }

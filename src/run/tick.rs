@@ -28,11 +28,31 @@ impl Live {
         {
             self.act(Act::Advance(to))?.ok();
         }
+        self.watch_itself();
         if self.is_at_head() {
             self.learning = false;
             self.desk.counter.outbox().at_head(wall());
         }
         Ok(())
+    }
+
+    /// Says where it lags although there is something to judge, and where it is blind.
+    fn watch_itself(&mut self) {
+        let mark = self.pipeline.engine.watermark();
+        let behind = wall().0.since(mark);
+        if Timestamp::MIN < mark && HEAD + self.settings.time.lateness < behind && !self.pipeline.gate.all_ended() {
+            self.troubles.is(
+                "lag",
+                format!("judging is {behind} behind the present, at {mark}; it catches up or needs more processor"),
+            );
+        } else {
+            self.troubles.over("lag");
+        }
+        let blind: Vec<String> = self.pipeline.gate.blind_spots().map(ToString::to_string).collect();
+        match blind.is_empty() {
+            true => self.troubles.over("blind spots"),
+            false => self.troubles.is("blind spots", format!("{} cannot be read and are let go", blind.join(", "))),
+        }
     }
 
     /// The moment for which the broker confirmed that every partition was read to its end: so far the clock may go. Where it

@@ -54,6 +54,8 @@ fn base(kafka: &Kafka, client_id: &str) -> Result<ClientConfig, KafkaFault> {
 pub(super) fn consumer(kafka: &Kafka, topics: &Topics, client_id: &str) -> Result<ClientConfig, KafkaFault> {
     let mut config = base(kafka, client_id)?;
     let gentle = [
+        // Killed and started anew it is the same member at once, without waiting for the end of its session.
+        ("group.instance.id", client_id),
         ("topic.metadata.refresh.interval.ms", "5000"),
         ("metadata.max.age.ms", "15000"),
         ("queued.max.messages.kbytes", "16384"),

@@ -65,6 +65,8 @@ pub struct Source {
     lanes: BTreeMap<PartitionId, Lane>,
     /// Given to us, but the broker has not yet said what they hold.
     given: Vec<PartitionId>,
+    /// The group waits for an answer to what it gave, even where that was nothing.
+    owed: bool,
     asked: Option<Instant>,
 }
 
@@ -89,7 +91,7 @@ impl Source {
         let made = config.create_with_context(Group::default());
         let consumer: BaseConsumer<Group> = made.map_err(|source| KafkaFault::Client { source })?;
         consumer.subscribe(&topics.subscription()).map_err(|source| KafkaFault::Client { source })?;
-        Ok(Source { consumer: Arc::new(consumer), lanes: BTreeMap::new(), given: Vec::new(), asked: None })
+        Ok(Source { consumer: Arc::new(consumer), lanes: BTreeMap::new(), given: Vec::new(), owed: false, asked: None })
     }
 
     /// Serves the group and tells what changed; waits for at most `patience` where nothing did.
@@ -116,7 +118,10 @@ impl Source {
         }
         while let Some(handover) = self.consumer.context().next_handover() {
             match handover {
-                Handover::Given(partitions) => self.given.extend(partitions),
+                Handover::Given(partitions) => {
+                    self.given.extend(partitions);
+                    self.owed = true;
+                }
                 Handover::Taken(partitions) => {
                     for partition in &partitions {
                         self.lanes.remove(partition);
@@ -135,8 +140,13 @@ impl Source {
 
     fn take_given(&mut self, known: impl Fn(&PartitionId) -> Option<i64>, first: Option<&From>) -> Option<Event> {
         let again = self.asked.is_none_or(|asked| Duration::from_secs(1) <= asked.elapsed());
-        if self.given.is_empty() || !again {
+        if !self.owed || !again {
             return None;
+        }
+        if self.given.is_empty() {
+            self.owed = false;
+            let answered = self.consumer.incremental_assign(&TopicPartitionList::new());
+            return answered.err().map(|error| Event::Fault(format!("answer the group: {error}")));
         }
         self.asked = Some(Instant::now());
         let given = self.given.clone();
@@ -153,6 +163,7 @@ impl Source {
             })
             .collect();
         self.given.clear();
+        self.owed = false;
         self.asked = None;
         match self.assign(&starts) {
             Ok(()) => Some(Event::Assigned(starts)),
@@ -281,8 +292,25 @@ impl Source {
 }
 
 impl Drop for Source {
+    /// Leaves the group. It waits for an answer to what it gave, so that comes first.
     fn drop(&mut self) {
         self.consumer.context().close();
+        while let Some(handover) = self.consumer.context().next_handover() {
+            if let Handover::Given(partitions) = handover {
+                self.given.extend(partitions);
+                self.owed = true;
+            }
+        }
+        let mut list = TopicPartitionList::new();
+        for partition in self.given.drain(..) {
+            // Nothing of it is read any more.
+            let _ = list.add_partition_offset(&partition.topic, partition.partition, Offset::End);
+        }
+        if self.owed
+            && let Err(error) = self.consumer.incremental_assign(&list)
+        {
+            tracing::debug!(%error, "partitions were not taken at the end");
+        }
         self.lanes.clear();
     }
 }

@@ -1,0 +1,131 @@
+//! The live process, started as people start it: the program, a configuration file, signals, HTTP.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// A running `forewarn run`.
+pub struct Live {
+    child: Child,
+    home: PathBuf,
+    port: u16,
+}
+
+/// A folder for one process: configuration, state, log.
+pub struct Home {
+    pub folder: tempfile::TempDir,
+    pub port: u16,
+}
+
+impl Home {
+    /// Writes the configuration; `more` is added to `[kafka]` and after it.
+    pub fn new(broker: &str, topics: &[&str], more: &str) -> Home {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = free_port();
+        let topics: Vec<String> = topics.iter().map(|topic| format!("{topic:?}")).collect();
+        let topics = topics.join(", ");
+        let group = format!("g{port}-{}", std::process::id());
+        let text = format!(
+            "[http]\nlisten = \"127.0.0.1:{port}\"\n[state]\ndirectory = {:?}\ninterval = \"2s\"\n[kafka]\nbrokers = {broker:?}\n\
+             topics = [{topics}]\ngroup = {group:?}\n{more}\n",
+            folder.path().join("state"),
+        );
+        std::fs::write(folder.path().join("forewarn.toml"), text).expect("the configuration is written");
+        Home { folder, port }
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    pub fn start(&self) -> Live {
+        Live::start(self.folder.path(), self.port)
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+impl Live {
+    fn start(home: &Path, port: u16) -> Live {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(home.join("log")).expect("a log");
+        let child = Command::new(env!("CARGO_BIN_EXE_forewarn"))
+            .args(["run", "--config"])
+            .arg(home.join("forewarn.toml"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("the program starts");
+        Live { child, home: home.to_owned(), port }
+    }
+
+    /// Asks over HTTP; none while nobody listens.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+        .ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let code = head.split(' ').nth(1)?.parse().ok()?;
+        Some((code, serde_json::from_str(body).unwrap_or(Value::String(body.to_owned()))))
+    }
+
+    pub fn get(&self, path: &str) -> Value {
+        self.ask("GET", path, "").map_or(Value::Null, |(_, value)| value)
+    }
+
+    /// Waits until the status page satisfies; panics with the log's end where it never does.
+    pub fn until(&mut self, what: &str, patience: Duration, satisfies: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + patience;
+        loop {
+            let status = self.get("/api/v1/status");
+            if status.is_object() && satisfies(&status) {
+                return status;
+            }
+            let ended = self.child.try_wait().expect("the child is ours");
+            assert!(ended.is_none(), "{what}: the process ended with {ended:?}\n{}", self.log());
+            assert!(Instant::now() < end, "{what}: not within {patience:?}\n{status:#}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// The end of its log.
+    pub fn log(&self) -> String {
+        let text = std::fs::read_to_string(self.home.join("log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
+    /// kill -9.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it was killed");
+        self.child.wait().expect("it ended");
+    }
+
+    /// SIGTERM; gives how long it took to end, and whether it ended well.
+    pub fn stop(mut self) -> (Duration, bool) {
+        let began = Instant::now();
+        let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill is there");
+        assert!(killed.success());
+        let ended = self.child.wait().expect("it ended");
+        (began.elapsed(), ended.success())
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
