@@ -131,9 +131,9 @@ impl Watch {
             Standing::Ahead { breach, since, words } => {
                 self.tell_breach(Kind::Forecast, breach, since, words, seen, told)
             }
-            Standing::Passed { breach, since, words } => {
+            Standing::Passed { breach, since } => {
                 let kind = if self.troubles.forecast.is_some() { Kind::Forecast } else { Kind::Anomaly };
-                self.tell_breach(kind, breach, since, words, seen, told);
+                self.tell_breach(kind, breach, since, String::new(), seen, told);
             }
         }
     }
@@ -247,6 +247,7 @@ impl Watch {
             expected: seen.and_then(|seen| seen.judgement.expected),
             score: seen.map_or(0.0, |seen| seen.judgement.anomaly.max(seen.judgement.onset)),
             rarity: trouble.rarity,
+            peers: 1,
             unit: self.unit.clone(),
             breach: trouble.breach.clone(),
             words,

@@ -118,7 +118,7 @@ fn role(finding: &Finding, plan: &Plan) -> Role {
         Some(Target::Objective { .. }) => Role::Symptom,
         None if finding.kind == Kind::Absence => Role::Resource,
         None => {
-            let preset = plan.presets.iter().find(|p| p.names.iter().any(|name| name.is_match(finding.signal.name())));
+            let preset = plan.preset_of(&finding.signal).and_then(|place| plan.presets.get(place));
             if preset.is_some_and(|preset| preset.limit.is_some()) { Role::Resource } else { Role::Other }
         }
     }
