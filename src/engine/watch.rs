@@ -13,7 +13,7 @@ use crate::detect::{Judge, Judgement};
 use crate::finding::{Breach, Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::Signal;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A watched signal.
 #[derive(Debug)]
@@ -212,8 +212,7 @@ impl Watch {
         let since = self.troubles.spoke.unwrap_or(at);
         let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at };
         self.troubles.absence = Some(trouble.clone());
-        let words = words::silence(since, at);
-        told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, words));
+        told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, String::new()));
     }
 
     /// The signal was removed for good.
@@ -274,7 +273,7 @@ impl Troubles {
 }
 
 /// Whether a breach has changed enough for the incident to decide anew: it came true or ended, its probability moved by a
-/// tenth, its time by a quarter of what is left.
+/// tenth, its time by a quarter of what is left, or what was told of it is an hour old.
 fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
     let Some(before) = &trouble.breach else { return true };
     if before.now != breach.now || before.target != breach.target || before.level != breach.level {
@@ -285,7 +284,8 @@ fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
     }
     let left = breach.outlook.likely.since(now).as_secs_f64();
     let moved = breach.outlook.likely.since(before.outlook.likely).as_secs_f64().abs();
-    0.1 <= (breach.outlook.probability - before.outlook.probability).abs() || 0.25 * left <= moved
+    let stale = Span::from_hours(1) <= now.since(trouble.told_at);
+    stale || 0.1 <= (breach.outlook.probability - before.outlook.probability).abs() || 0.25 * left <= moved
 }
 
 const JUDGE: u8 = 10;
