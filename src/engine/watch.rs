@@ -153,7 +153,8 @@ impl Watch {
             Some(trouble) if is_news(trouble, &breach, seen.at) => Phase::Updated,
             Some(_) => return,
         };
-        let since = slot.as_ref().map_or(since, |trouble| trouble.since.min(since));
+        // The begin of a ramp is estimated anew with each look; a bound that is passed began no later than its ramp.
+        let since = slot.as_ref().filter(|_| breach.now).map_or(since, |trouble| trouble.since.min(since));
         let rarity = seen.judgement.rarity.unwrap_or(0.0);
         let trouble = Trouble { since, rarity, breach: Some(breach), told_at: seen.at };
         *slot = Some(trouble.clone());

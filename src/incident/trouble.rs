@@ -47,9 +47,8 @@ impl Trouble {
                 let failed_before = self.failed.filter(|_| self.ended.is_none());
                 self.failed = is_failure(&finding).then(|| failed_before.unwrap_or(finding.at));
                 self.rarity = self.rarity.max(finding.rarity);
-                let since = if self.ended.is_some() { finding.since } else { self.finding.since.min(finding.since) };
                 self.ended = None;
-                self.finding = Finding { since, ..finding };
+                self.finding = finding;
             }
             phase => self.ended = Some((finding.at, phase)),
         }
