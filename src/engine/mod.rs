@@ -8,6 +8,7 @@ mod bounded;
 mod census;
 mod directory;
 mod intake;
+mod kin;
 mod section;
 mod series;
 mod shard;

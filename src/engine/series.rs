@@ -51,6 +51,8 @@ struct SeriesCore {
     last: Option<(Timestamp, f64)>,
     /// When it was first judged.
     first: Option<Timestamp>,
+    /// Its newest own value.
+    newest: Option<(Timestamp, f64)>,
     /// Whether its service was removed for good, until it speaks again.
     removed: bool,
 }
@@ -117,6 +119,9 @@ impl Series {
     fn judge(&mut self, values: &Values, row: Option<u64>, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
         for value in values {
             self.core.first = self.core.first.or(Some(value.at));
+            if value.stat == Stat::Value {
+                self.core.newest = Some((value.at, value.value));
+            }
             let watch = watch_of(&mut self.watches, &self.signal, value.stat, plan);
             let judgement = watch.observe(value.at, value.value, clock.local(&plan.calendar, value.at), plan, told);
             if let Some(scores) = &mut told.scores {
@@ -151,6 +156,24 @@ impl Series {
     /// When it was first judged.
     pub(super) fn first(&self) -> Option<Timestamp> {
         self.core.first
+    }
+
+    /// Its own value, where it has one not older than `since`; what is derived (quantiles) is not compared.
+    pub(super) fn value_since(&self, since: Timestamp) -> Option<f64> {
+        let (at, value) = self.core.newest?;
+        (since <= at).then_some(value)
+    }
+
+    /// When its newest own value was seen.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.core.newest.map(|(at, _)| at)
+    }
+
+    /// Compares its value with the median of all instances of the signal, at the end of a tick.
+    pub(super) fn compare(&mut self, end: Timestamp, value: f64, median: f64, plan: &Plan, told: &mut Told) {
+        if let Some((_, watch)) = self.watches.iter_mut().find(|(stat, _)| *stat == Stat::Value) {
+            watch.compare(end, value, median, plan, told);
+        }
     }
 
     /// How it counts now.

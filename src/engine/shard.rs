@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::batch::{Sample, SeriesIx};
-use super::census::{Census, Peers};
+use super::census::Census;
+use super::kin::{self, Kin};
 use super::series::{Series, Told};
 use crate::calendar::LocalClock;
 use crate::finding::Finding;
@@ -33,8 +34,12 @@ pub(super) struct Shard {
     clock: LocalClock,
     /// How the census changed since it was last taken.
     pub(super) census: Census,
-    /// Signals of one service and name, as of the end of the last tick.
-    peers: Peers,
+    /// Which series are instances of one signal.
+    kin: Kin,
+    /// The end of the tick whose values have not been compared yet.
+    compare_at: Option<Timestamp>,
+    /// Scratch for the values of one group.
+    values: Vec<(u32, f64)>,
     /// What the last steps said; drained by the engine.
     pub(super) told: Told,
     /// Equal signal and time with another value.
@@ -52,7 +57,9 @@ impl Shard {
             deadlines: BTreeSet::new(),
             clock: LocalClock::default(),
             census: Census::default(),
-            peers: Peers::default(),
+            kin: Kin::default(),
+            compare_at: None,
+            values: Vec::new(),
             told: Told::new(scores),
             conflicts: 0,
             overtaken: 0,
@@ -98,13 +105,16 @@ impl Shard {
         ready.into_iter().chain(deadline).min()
     }
 
-    /// The earliest deadline of a series.
+    /// The earliest deadline: of a series, or the comparison of instances at the end of a tick.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|&(at, _)| at)
+        self.deadlines.first().map(|&(at, _)| at).into_iter().chain(self.compare_at).min()
     }
 
     /// Judges every ready record before `to` and lets every deadline before `to` pass.
     pub(super) fn step(&mut self, to: Timestamp, plan: &Plan) {
+        if let Some(end) = self.compare_at.take_if(|end| *end < to) {
+            self.compare(end, plan);
+        }
         while let Some(last) = self.ready.last()
             && last.sample.at < to
         {
@@ -115,6 +125,7 @@ impl Shard {
                 self.take(slot, &next.sample, plan);
             }
             self.note_deadline(slot);
+            self.compare_at = Some(tick + TICK);
         }
         while let Some(&(at, slot)) = self.deadlines.first()
             && at < to
@@ -134,13 +145,28 @@ impl Shard {
         }
     }
 
+    /// Compares the instances of each signal by their last values of the tick that ended.
+    fn compare(&mut self, end: Timestamp, plan: &Plan) {
+        for slots in self.kin.groups() {
+            self.values.clear();
+            for &slot in slots {
+                self.values.extend(self.series[slot as usize].value_since(end - TICK).map(|value| (slot, value)));
+            }
+            let mut all: smallvec::SmallVec<[f64; 16]> = self.values.iter().map(|(_, value)| *value).collect();
+            let Some(median) = kin::median(&mut all) else { continue };
+            for &(slot, value) in &self.values {
+                self.series[slot as usize].compare(end, value, median, plan, &mut self.told);
+            }
+        }
+    }
+
     fn note_deadline(&mut self, slot: u32) {
         let series = &mut self.series[slot as usize];
         let count = series.count();
         if series.counted != count {
             self.census.change(&series.signal, series.counted, count);
             if series.counted.watched == 0 {
-                self.peers.join(&series.signal);
+                self.kin.join(&series.signal, slot);
             }
             series.counted = count;
         }
@@ -158,18 +184,28 @@ impl Shard {
     }
 
     /// Notes the deadline of every series anew, after a restore; those first judged before the `sealed` tick are peers already.
-    pub(super) fn note_all(&mut self, sealed: Timestamp) {
+    pub(super) fn note_all(&mut self, sealed: Timestamp, watermark: Timestamp) {
         for slot in 0..self.series.len() as u32 {
             self.note_deadline(slot);
         }
-        let is_sealed = |series: &&Series| series.first().is_some_and(|first| first < sealed);
-        self.peers = Peers::default();
-        self.series.iter().filter(is_sealed).for_each(|series| self.peers.join(&series.signal));
-        self.peers.seal();
-        self.series
-            .iter()
-            .filter(|series| !is_sealed(series) && series.first().is_some())
-            .for_each(|series| self.peers.join(&series.signal));
+        self.kin = Kin::default();
+        let by_slot = |series: &[Series], is_sealed: bool| -> Vec<u32> {
+            let first = |slot: &u32| series[*slot as usize].first();
+            (0..series.len() as u32)
+                .filter(|slot| first(slot).is_some_and(|first| (first < sealed) == is_sealed))
+                .collect()
+        };
+        for is_sealed in [true, false] {
+            for slot in by_slot(&self.series, is_sealed) {
+                self.kin.join(&self.series[slot as usize].signal, slot);
+            }
+            if is_sealed {
+                self.kin.seal();
+            }
+        }
+        // What ended before the watermark was compared before the snapshot.
+        let newest = self.series.iter().filter_map(Series::newest).max();
+        self.compare_at = newest.map(|at| at.floor_to(TICK) + TICK).filter(|end| watermark <= *end);
     }
 
     /// A service was removed for good: its open troubles end, its silence is no news.
@@ -185,13 +221,13 @@ impl Shard {
 
     /// A tick has ended: who is a peer of whom is sealed until the next one ends.
     pub(super) fn seal(&mut self) {
-        self.peers.seal();
+        self.kin.seal();
     }
 
     /// The findings since the last call.
     pub(super) fn findings(&mut self) -> impl Iterator<Item = Finding> {
-        let peers = &self.peers;
-        self.told.findings.drain(..).map(|finding| Finding { peers: peers.of(&finding.signal), ..finding })
+        let kin = &self.kin;
+        self.told.findings.drain(..).map(|finding| Finding { peers: kin.of(&finding.signal), ..finding })
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::bounded::{Bounded, Standing};
+use super::kin::{self, Turn};
 use super::section::{Section, Writer};
 use super::series::Told;
 use super::words;
 use crate::calendar::Local;
 use crate::detect::{Judge, Judgement};
 use crate::finding::{Breach, Finding, Kind, Phase};
-use crate::plan::Plan;
+use crate::plan::{Plan, Side};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
 
@@ -34,6 +35,8 @@ struct Troubles {
     absence: Option<Trouble>,
     /// When the signal last spoke.
     spoke: Option<Timestamp>,
+    /// How it stands to the other instances.
+    standing: kin::Standing,
 }
 
 /// An open trouble as it was last told.
@@ -43,6 +46,21 @@ struct Trouble {
     rarity: f64,
     breach: Option<Breach>,
     told_at: Timestamp,
+    /// What was expected when it began, where anything was.
+    before: Option<(f64, f64)>,
+    /// Observations that deviated in no way that matters, or were what was expected before it began, less those that did.
+    harmless: u8,
+}
+
+impl Trouble {
+    /// Whether a value is what was expected before the trouble: within the band of then and half of it on either side. A long
+    /// trouble becomes a normal of its own, and the way back from it a surprise; that way back is its end all the same.
+    fn is_as_before(&self, value: f64) -> bool {
+        self.before.is_some_and(|(low, high)| {
+            let margin = 0.5 * (high - low);
+            low - margin <= value && value <= high + margin
+        })
+    }
 }
 
 impl Watch {
@@ -86,7 +104,8 @@ impl Watch {
         self.troubles.spoke = Some(at);
         self.end_absence(&seen, told);
         self.bound_troubles(standing, &seen, told);
-        self.anomaly_trouble(&seen, told);
+        let low_hurts = plan.presets[self.preset].harm != Some(Side::Above);
+        self.anomaly_trouble(&seen, low_hurts, told);
         judgement
     }
 
@@ -95,6 +114,26 @@ impl Watch {
             let words = words::speaks_again(trouble.since, seen.at);
             told.findings.push(self.finding(Kind::Absence, Phase::Cleared, &trouble, Some(seen), seen.at, words));
         }
+    }
+
+    /// Compares the signal with the other instances at the end of a tick: leaving them is a trouble, or makes one graver.
+    pub(super) fn compare(&mut self, at: Timestamp, value: f64, median: f64, plan: &Plan, told: &mut Told) {
+        let Some(turn) = self.troubles.standing.compare(value, median) else { return };
+        let Turn::Apart(sizes) = turn else { return };
+        let preset = &plan.presets[self.preset];
+        let harms = preset.harm.is_none_or(|side| (side == Side::Above) == (median < value));
+        if !harms || (value - median).abs() < preset.floor.max(preset.floor_share * median.abs()) {
+            return;
+        }
+        let words = words::unlike(value, median, self.unit.as_deref());
+        let phase = if self.troubles.anomaly.is_some() { Phase::Updated } else { Phase::Raised };
+        let fresh = Trouble { since: at, rarity: APART, breach: None, told_at: at, before: None, harmless: 0 };
+        let trouble = self.troubles.anomaly.get_or_insert(fresh);
+        trouble.rarity = trouble.rarity.max(APART);
+        let trouble = trouble.clone();
+        let score = sizes / (sizes + FAR_SCORE);
+        let finding = self.finding(Kind::Anomaly, phase, &trouble, None, at, words);
+        told.findings.push(Finding { value: Some(value), score, ..finding });
     }
 
     /// A bound that is passed or will be. A forecast that comes true stays a forecast; what was not foreseen is an anomaly.
@@ -156,25 +195,33 @@ impl Watch {
         // The begin of a ramp is estimated anew with each look; a bound that is passed began no later than its ramp.
         let since = slot.as_ref().filter(|_| breach.now).map_or(since, |trouble| trouble.since.min(since));
         let rarity = seen.judgement.rarity.unwrap_or(0.0);
-        let trouble = Trouble { since, rarity, breach: Some(breach), told_at: seen.at };
+        let trouble = Trouble { since, rarity, breach: Some(breach), told_at: seen.at, before: None, harmless: 0 };
         *slot = Some(trouble.clone());
         told.findings.push(self.finding(kind, phase, &trouble, Some(seen), seen.at, words));
     }
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
-    fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
-        let Judgement { rarity, stuck, drop, fresh, matters, .. } = *seen.judgement;
-        let rarity =
-            [rarity.filter(|_| matters && fresh), stuck, drop].into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
+    fn anomaly_trouble(&mut self, seen: &Seen<'_>, low_hurts: bool, told: &mut Told) {
+        let Judgement { rarity, stuck, drop, fresh, matters, calm, .. } = *seen.judgement;
+        let rarity = [rarity.filter(|_| matters && fresh), stuck, drop.filter(|_| low_hurts)]
+            .into_iter()
+            .flatten()
+            .fold(f64::NEG_INFINITY, f64::max);
         let is_news = 0.0 <= rarity;
+        let apart = self.troubles.standing.is_apart();
+        if let Some(trouble) = &mut self.troubles.anomaly {
+            let harmless = trouble.is_as_before(seen.value) || !(matters || is_news);
+            trouble.harmless = trouble.harmless.saturating_add_signed(if harmless { 1 } else { -HARM });
+        }
         match &mut self.troubles.anomaly {
             None if is_news => {
-                let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at };
+                let before = seen.judgement.expected;
+                let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at, before, harmless: 0 };
                 self.troubles.anomaly = Some(trouble.clone());
                 let words = words::surprise(seen.judgement);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Raised, &trouble, Some(seen), seen.at, words));
             }
-            Some(trouble) if trouble.breach.is_none() && seen.judgement.calm => {
+            Some(trouble) if trouble.breach.is_none() && !apart && (calm || HARMLESS <= trouble.harmless) => {
                 let trouble = trouble.clone();
                 self.troubles.anomaly = None;
                 let words = "is back within what is usual".to_owned();
@@ -211,7 +258,7 @@ impl Watch {
             return;
         }
         let since = self.troubles.spoke.unwrap_or(at);
-        let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at };
+        let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at, before: None, harmless: 0 };
         self.troubles.absence = Some(trouble.clone());
         told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, String::new()));
     }
@@ -254,6 +301,16 @@ impl Watch {
         }
     }
 }
+
+/// After so many observations that matter to nobody an anomaly is over, however odd the way back is; one that does takes
+/// [`HARM`] of them back, so that an ordinary stray value delays the end and a trouble that goes on prevents it.
+const HARMLESS: u8 = 10;
+const HARM: i8 = 3;
+/// The rarity of an instance that has left its peers, in powers of ten of weeks. Judgement, not measured: three ticks in a row
+/// six usual sizes out did not come by chance in any quiet story.
+const APART: f64 = 4.0;
+/// So many usual sizes are half of a score of 1.
+const FAR_SCORE: f64 = 6.0;
 
 /// One value and what was said of it.
 #[derive(Clone, Copy, Debug)]

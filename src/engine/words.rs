@@ -36,6 +36,11 @@ pub(super) fn trend(trend: Option<Trend>, unit: Option<&str>) -> String {
     }
 }
 
+/// An instance unlike its peers.
+pub(super) fn unlike(value: f64, median: f64, unit: Option<&str>) -> String {
+    format!("is unlike its peers: {} where they have {}", quantity(value, unit), quantity(median, unit))
+}
+
 /// The end of a silence.
 pub(super) fn speaks_again(since: Timestamp, at: Timestamp) -> String {
     format!("speaks again after {}", length(at.since(since)))

@@ -149,10 +149,17 @@ impl Incident {
     }
 
     /// Since when nothing stands that is worth an alert; none while something does.
+    ///
+    /// Where bounds were passed or ahead, the end of the last of them is the end for people: what was merely odd along with it
+    /// keeps nothing open.
     pub(super) fn quiet_since(&self) -> Option<Timestamp> {
+        let breaches = self.troubles.values().filter(|trouble| trouble.finding.breach.is_some());
+        let relief = breaches.filter_map(|trouble| trouble.ended).map(|(at, _)| at).max();
         let mut last = None;
         for trouble in self.carriers() {
-            last = last.max(Some(trouble.ended?.0));
+            let mere = trouble.finding.breach.is_none() && trouble.finding.kind != Kind::Absence;
+            let end = trouble.ended.map(|(at, _)| at).or(relief.filter(|relief| mere && trouble.raised <= *relief));
+            last = last.max(Some(end?));
         }
         last
     }

@@ -8,6 +8,24 @@ use xxhash_rust::xxh3::Xxh3;
 /// The labels that name a service, in the order of INTERFACE "Names".
 pub const SERVICE_LABELS: [&str; 7] = ["service.name", "service_name", "service", "job", "app", "host.name", "host"];
 
+/// The labels that tell one instance of a service from another.
+pub const INSTANCE_LABELS: [&str; 14] = [
+    "instance",
+    "host",
+    "host.name",
+    "hostname",
+    "pod",
+    "k8s.pod.name",
+    "node",
+    "k8s.node.name",
+    "container",
+    "container.id",
+    "service.instance.id",
+    "replica",
+    "server",
+    "task",
+];
+
 /// The identity of a watched series: a name and labels sorted by key, keys unique.
 ///
 /// Its `Display` is the Prometheus selector form with all labels: `disk_used_ratio{host="db-1"}`; names and keys that are
@@ -81,6 +99,23 @@ impl Signal {
         feed(&mut hasher, self.service().unwrap_or(""));
         feed(&mut hasher, &self.name);
         hasher.digest()
+    }
+
+    /// The hash that all instances of one signal share: name and labels but for [`INSTANCE_LABELS`]. None where no label names an
+    /// instance, or where it is the service's only name (then it has no like in its service).
+    pub fn kin_hash(&self) -> Option<u64> {
+        let own = SERVICE_LABELS.iter().find(|key| self.label(key).is_some());
+        let names_instance = |key: &str| INSTANCE_LABELS.contains(&key) && own != Some(&key);
+        if !self.labels().any(|(key, _)| names_instance(key)) {
+            return None;
+        }
+        let mut hasher = Xxh3::new();
+        feed(&mut hasher, &self.name);
+        for (key, value) in self.labels().filter(|(key, _)| !names_instance(key)) {
+            feed(&mut hasher, key);
+            feed(&mut hasher, value);
+        }
+        Some(hasher.digest())
     }
 }
 
@@ -164,5 +199,8 @@ mod tests {
         assert_eq!(signal.service(), Some("api"));
         assert_eq!(signal.placement_hash(), Signal::new("up", [("job", "api"), ("instance", "2")]).placement_hash());
         assert_ne!(signal.stable_hash(), signal.with("instance", "2").stable_hash());
+        assert_eq!(signal.kin_hash(), signal.with("instance", "2").kin_hash());
+        assert_ne!(signal.kin_hash(), signal.with("path", "/").kin_hash());
+        assert_eq!(Signal::new("cpu", [("host", "db-1")]).kin_hash(), None);
     }
 }

@@ -13,7 +13,7 @@ mod selector;
 
 pub use change::{Change, ChangeKind};
 pub use fingerprint::Fingerprint;
-pub use identity::{SERVICE_LABELS, Signal};
+pub use identity::{INSTANCE_LABELS, SERVICE_LABELS, Signal};
 pub use meter::{Meter, Observation, Stat};
 pub use quantile::Buckets;
 pub use reading::{Level, Line, Reading, Reject, RejectReason, Sink};

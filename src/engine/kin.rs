@@ -1,0 +1,185 @@
+//! One instance unlike its peers: instances of one signal do alike whatever the hour and the load, so that what one of them does
+//! alone is its own (a bad version on a canary, a broken disk), however usual the value is for the service.
+//!
+//! At the end of each tick every instance is compared with the median of all (three or more). The distance, less the distance
+//! that this instance usually keeps, is measured in its usual size; far out for several ticks in a row it is told. A trouble that
+//! all share moves the median, not the distances, and teaches nothing here. (Comparison with the group instead of the past:
+//! Hochenbaum, Vallis and Kejariwal, 2017, arXiv 1704.07706, for the robust scale; the sequence rule is Western Electric's.)
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::signal::Signal;
+
+/// Fewer have no majority.
+const LEAST: usize = 3;
+/// Usual sizes of the distance at which it is far out, at least. A mean absolute deviation is 0.8 standard deviations of a
+/// Gaussian.
+const FAR: f64 = 8.0;
+/// And so many times as far as it ever was: what wanders or has heavy tails sets its own mark.
+const BEYOND: f64 = 1.5;
+/// Ticks in a row far out before it is told, and near again before it is over.
+const AGAIN: u8 = 3;
+/// Ticks before the usual distance is known: a day.
+const KNOWN: u32 = 1440;
+/// The share by which the usual level moves at each tick, up or down: a running median (Ma, Muthukrishnan and Sandler, 2013),
+/// which an incident of hours moves little.
+const LEVEL_STEP: f64 = 0.002;
+/// Ticks before the size is good enough to measure records by: an hour.
+const LEARNED: u32 = 60;
+/// What a record keeps from tick to tick: half in a week of minutes.
+const RECORD_KEPT: f64 = 0.999_931_24;
+/// Memory of the usual distance and its size, in ticks: a day.
+const MEMORY: f64 = 1440.0;
+
+/// How an instance stands to its peers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Standing {
+    /// The usual size of the values themselves.
+    level: f64,
+    usual: f64,
+    size: f64,
+    /// The farthest it was while it counted as near, in sizes; sinks by half in a week.
+    record: f64,
+    seen: u32,
+    far: u8,
+    near: u8,
+    apart: bool,
+}
+
+/// What changed in a standing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Turn {
+    /// It has left its peers; so many usual sizes away.
+    Apart(f64),
+    /// It is with them again.
+    Back,
+}
+
+impl Standing {
+    /// Compares a value with the median of all, then learns from it.
+    pub(super) fn compare(&mut self, value: f64, median: f64) -> Option<Turn> {
+        let distance = self.distance(value, median);
+        let off = (distance - self.usual).abs();
+        let sizes = if self.size == 0.0 { 0.0 } else { off / self.size };
+        let is_known = KNOWN <= self.seen;
+        let far = FAR.max(BEYOND * self.record);
+        let is_far = is_known && far < sizes;
+        // What is far out teaches no more than the edge of it.
+        let share = 1.0 / f64::from(self.seen.saturating_add(1)).min(MEMORY);
+        let taught = if is_far { far / sizes } else { 1.0 };
+        self.record *= RECORD_KEPT;
+        if !is_far && LEARNED < self.seen {
+            self.record = self.record.max(sizes);
+        }
+        self.usual += share * taught * (distance - self.usual);
+        self.size += share * (taught * off - self.size);
+        self.seen = self.seen.saturating_add(1);
+        (self.far, self.near) = if is_far { (self.far.saturating_add(1), 0) } else { (0, self.near.saturating_add(1)) };
+        match self.apart {
+            false if AGAIN <= self.far => {
+                self.apart = true;
+                Some(Turn::Apart(sizes))
+            }
+            true if AGAIN <= self.near => {
+                self.apart = false;
+                Some(Turn::Back)
+            }
+            _ => None,
+        }
+    }
+
+    /// The distance as a share of the level: what is counted or multiplied scatters with its level, so that a time in which all
+    /// fail must not teach that instances may differ. The usual level keeps shares of nearly nothing small.
+    fn distance(&mut self, value: f64, median: f64) -> f64 {
+        let now = 0.5 * (value.abs() + median.abs());
+        if self.level == 0.0 {
+            self.level = now;
+        } else {
+            self.level *= if now < self.level { 1.0 - LEVEL_STEP } else { 1.0 + LEVEL_STEP };
+        }
+        let size = median.abs() + self.level;
+        if size == 0.0 || !size.is_finite() { 0.0 } else { (value - median) / size }
+    }
+
+    /// Whether it has left its peers.
+    pub(super) fn is_apart(&self) -> bool {
+        self.apart
+    }
+}
+
+/// The middle of the values of one tick, where there are enough; of an even number the lower one.
+pub(super) fn median(values: &mut [f64]) -> Option<f64> {
+    if values.len() < LEAST {
+        return None;
+    }
+    let middle = (values.len() - 1) / 2;
+    Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
+/// The instances of each signal in a shard; like instances are neighbours, so that a shard knows them all.
+#[derive(Debug, Default)]
+pub(super) struct Kin {
+    groups: BTreeMap<u64, Vec<u32>>,
+    counted: HashMap<u64, u32>,
+    joining: Vec<u64>,
+}
+
+impl Kin {
+    /// A series is judged for the first time.
+    pub(super) fn join(&mut self, signal: &Signal, slot: u32) {
+        if let Some(kin) = signal.kin_hash() {
+            self.groups.entry(kin).or_default().push(slot);
+            self.joining.push(kin);
+        }
+    }
+
+    /// From now on those who joined count.
+    pub(super) fn seal(&mut self) {
+        for kin in self.joining.drain(..) {
+            *self.counted.entry(kin).or_default() += 1;
+        }
+    }
+
+    /// How many instances the signal has, itself included, as of the end of the last tick.
+    pub(super) fn of(&self, signal: &Signal) -> u32 {
+        signal.kin_hash().and_then(|kin| self.counted.get(&kin).copied()).unwrap_or(1)
+    }
+
+    /// The slots of each group that has enough members.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &[u32]> {
+        self.groups.values().filter(|slots| LEAST <= slots.len()).map(Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small deterministic noise in [-1, 1].
+    fn noise(n: u32) -> f64 {
+        f64::from(n.wrapping_mul(2_654_435_761) >> 8) / f64::from(1u32 << 23) - 1.0
+    }
+
+    #[test]
+    fn leaving_the_others_is_told_once_and_so_is_coming_back() {
+        let mut standing = Standing::default();
+        let mut turns = Vec::new();
+        for tick in 0..4000 {
+            let own = if (2000..2100).contains(&tick) { 30.0 } else { 0.0 };
+            // The load of the hour moves all of them.
+            let median = 100.0 + 50.0 * f64::from(tick % 1440) / 1440.0;
+            let turn = standing.compare(median + 5.0 + noise(tick) + own, median);
+            turns.extend(turn.map(|turn| (tick, matches!(turn, Turn::Apart(_)))));
+        }
+        assert_eq!(turns, [(2002, true), (2102, false)]);
+    }
+
+    #[test]
+    fn the_median_wants_a_majority() {
+        assert_eq!(median(&mut [1.0, 2.0]), None);
+        assert_eq!(median(&mut [9.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&mut [9.0, 1.0, 2.0, 3.0]), Some(2.0));
+    }
+}
