@@ -47,6 +47,8 @@ pub struct Finding {
     pub score: f64,
     /// How rare this is for the signal: log10 of the return period in weeks (0 is once a week, 2 once in 100 weeks).
     pub rarity: f64,
+    /// How many signals of this name its service has, itself included: what tells one odd instance from all of them.
+    pub peers: u32,
     /// The unit, if it is known.
     pub unit: Option<String>,
     /// The bound that is or will be passed.

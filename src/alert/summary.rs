@@ -100,7 +100,7 @@ fn subject(story: Story<'_>) -> String {
 /// A bound that is passed now.
 fn broken(story: Story<'_>, breach: &Breach, calendar: &Calendar) -> String {
     let (signal, unit) = (title(&story.lead.signal), story.lead.unit.as_deref());
-    let (bound, since) = (level(breach.level, unit), clock(story.lead.since, story.at, calendar));
+    let (bound, since) = (level(breach.level, unit), clock(breach.outlook.earliest, story.at, calendar));
     let side = if breach.side == Side::Above { "above" } else { "below" };
     let now = story.lead.value.map(|value| format!(" ({} now)", quantity(value, unit))).unwrap_or_default();
     let name = match &breach.target {

@@ -99,7 +99,7 @@ fn own_model(mut table: Table<'_>) -> Option<Model> {
     let name = table.need("name", "\"furnace\"").and_then(|value| value.text()).map(str::to_owned);
     let about =
         table.get("about").and_then(|value| value.text()).unwrap_or("a preset of this configuration").to_owned();
-    let absence = table.get("absence").and_then(|value| value.flag()).unwrap_or(false);
+    let absence = table.get("absence").and_then(|value| value.flag()).unwrap_or(true);
     let common = Common { about: about.clone(), harm: None, floor_share: 0.0, absence };
     let unit = unit(name.as_deref().unwrap_or_default(), &common, table);
     Some(Model { name: name?, about, order: 0, units: vec![unit?] })
@@ -131,7 +131,7 @@ fn model(name: &str, mut root: Table<'_>) -> Option<Model> {
         about: about.clone(),
         harm: harm(&mut root),
         floor_share: root.get("floor_share").and_then(|value| value.number()).unwrap_or(0.0),
-        absence: root.get("absence").and_then(|value| value.flag()).unwrap_or(false),
+        absence: root.get("absence").and_then(|value| value.flag()).unwrap_or(true),
     };
     let units = root.sections("units").into_iter().filter_map(|table| unit(name, &common, table)).collect();
     root.finish();

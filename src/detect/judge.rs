@@ -60,8 +60,9 @@ const QUICK: f64 = 0.01;
 const SLOW: f64 = 0.0005;
 /// Points before the first score.
 const WARM_POINTS: u32 = 20;
-/// Life before the first rarity, and before it is believed without a surcharge of one power of ten.
-const WARM: Span = Span::from_days(1);
+/// Life before the first rarity, and before it is believed without a surcharge of one power of ten. Two days: on one day
+/// the night is a level never seen, and the next night tells that it belongs to every day.
+const WARM: Span = Span::from_days(2);
 const KNOWN: Span = Span::from_days(7);
 /// Half of a score of 1: a surprise of once in 10^5 points.
 const MIDDLE: f64 = 5.0;

@@ -45,8 +45,6 @@ pub(super) enum Standing {
         breach: Breach,
         /// Since when.
         since: Timestamp,
-        /// In words.
-        words: String,
     },
 }
 
@@ -121,11 +119,7 @@ impl Bounded {
         if self.passed {
             let since = self.passed_since.unwrap_or(at);
             let outlook = Outlook::certain(since);
-            return Standing::Passed {
-                breach: self.breach(true, outlook),
-                since,
-                words: String::from("is beyond its bound"),
-            };
+            return Standing::Passed { breach: self.breach(true, outlook), since };
         }
         match self.forecaster.outlook(plan.horizon) {
             Some(outlook) if self.forecaster.is_credible() => {

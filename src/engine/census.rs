@@ -1,6 +1,6 @@
 //! How many signals are watched of each service, counted in the shards and sealed for the incident stage at each tick.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::signal::Signal;
 
@@ -49,6 +49,32 @@ impl Census {
     /// The count of a service.
     pub(super) fn of(&self, service: &str) -> Count {
         self.by_service.get(service).copied().unwrap_or_default()
+    }
+}
+
+/// How many series of one service and name a shard holds; like instances are neighbours, so that a shard knows them all.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    sealed: HashMap<u64, u32>,
+    joining: Vec<u64>,
+}
+
+impl Peers {
+    /// A series is judged for the first time.
+    pub(super) fn join(&mut self, signal: &Signal) {
+        self.joining.push(signal.placement_hash());
+    }
+
+    /// From now on those who joined count.
+    pub(super) fn seal(&mut self) {
+        for kind in self.joining.drain(..) {
+            *self.sealed.entry(kind).or_default() += 1;
+        }
+    }
+
+    /// The series of this signal's service and name, itself included.
+    pub(super) fn of(&self, signal: &Signal) -> u32 {
+        self.sealed.get(&signal.placement_hash()).copied().unwrap_or(1)
     }
 }
 

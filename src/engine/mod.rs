@@ -216,7 +216,10 @@ impl Engine {
         if self.sealed < tick {
             self.sealed = tick;
             let mut changed = Census::default();
-            self.shards.iter_mut().for_each(|shard| changed.take(&mut shard.census));
+            for shard in &mut self.shards {
+                shard.seal();
+                changed.take(&mut shard.census);
+            }
             let services: Vec<String> = changed.services().cloned().collect();
             self.census.take(&mut changed);
             for service in services {

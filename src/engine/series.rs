@@ -49,6 +49,8 @@ struct SeriesCore {
     meter: Meter,
     /// Time and magnitude of the newest reading; for log lines the end of the last closed interval.
     last: Option<(Timestamp, f64)>,
+    /// When it was first judged.
+    first: Option<Timestamp>,
     /// Whether its service was removed for good, until it speaks again.
     removed: bool,
 }
@@ -114,6 +116,7 @@ impl Series {
 
     fn judge(&mut self, values: &Values, row: Option<u64>, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
         for value in values {
+            self.core.first = self.core.first.or(Some(value.at));
             let watch = watch_of(&mut self.watches, &self.signal, value.stat, plan);
             let judgement = watch.observe(value.at, value.value, clock.local(&plan.calendar, value.at), plan, told);
             if let Some(scores) = &mut told.scores {
@@ -143,6 +146,11 @@ impl Series {
         for (_, watch) in &mut self.watches {
             watch.remove(at, told);
         }
+    }
+
+    /// When it was first judged.
+    pub(super) fn first(&self) -> Option<Timestamp> {
+        self.core.first
     }
 
     /// How it counts now.

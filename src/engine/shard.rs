@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::batch::{Sample, SeriesIx};
-use super::census::Census;
+use super::census::{Census, Peers};
 use super::series::{Series, Told};
 use crate::calendar::LocalClock;
 use crate::finding::Finding;
@@ -33,6 +33,8 @@ pub(super) struct Shard {
     clock: LocalClock,
     /// How the census changed since it was last taken.
     pub(super) census: Census,
+    /// Signals of one service and name, as of the end of the last tick.
+    peers: Peers,
     /// What the last steps said; drained by the engine.
     pub(super) told: Told,
     /// Equal signal and time with another value.
@@ -50,6 +52,7 @@ impl Shard {
             deadlines: BTreeSet::new(),
             clock: LocalClock::default(),
             census: Census::default(),
+            peers: Peers::default(),
             told: Told::new(scores),
             conflicts: 0,
             overtaken: 0,
@@ -136,6 +139,9 @@ impl Shard {
         let count = series.count();
         if series.counted != count {
             self.census.change(&series.signal, series.counted, count);
+            if series.counted.watched == 0 {
+                self.peers.join(&series.signal);
+            }
             series.counted = count;
         }
         let next = series.next_deadline();
@@ -151,11 +157,19 @@ impl Shard {
         series.noted = next;
     }
 
-    /// Notes the deadline of every series anew, after a restore.
-    pub(super) fn note_all(&mut self) {
+    /// Notes the deadline of every series anew, after a restore; those first judged before the `sealed` tick are peers already.
+    pub(super) fn note_all(&mut self, sealed: Timestamp) {
         for slot in 0..self.series.len() as u32 {
             self.note_deadline(slot);
         }
+        let is_sealed = |series: &&Series| series.first().is_some_and(|first| first < sealed);
+        self.peers = Peers::default();
+        self.series.iter().filter(is_sealed).for_each(|series| self.peers.join(&series.signal));
+        self.peers.seal();
+        self.series
+            .iter()
+            .filter(|series| !is_sealed(series) && series.first().is_some())
+            .for_each(|series| self.peers.join(&series.signal));
     }
 
     /// A service was removed for good: its open troubles end, its silence is no news.
@@ -169,9 +183,15 @@ impl Shard {
         }
     }
 
+    /// A tick has ended: who is a peer of whom is sealed until the next one ends.
+    pub(super) fn seal(&mut self) {
+        self.peers.seal();
+    }
+
     /// The findings since the last call.
-    pub(super) fn findings(&mut self) -> std::vec::Drain<'_, Finding> {
-        self.told.findings.drain(..)
+    pub(super) fn findings(&mut self) -> impl Iterator<Item = Finding> {
+        let peers = &self.peers;
+        self.told.findings.drain(..).map(|finding| Finding { peers: peers.of(&finding.signal), ..finding })
     }
 }
 

@@ -99,7 +99,7 @@ impl Engine {
             }
         }
         for shard in &mut engine.shards {
-            shard.note_all();
+            shard.note_all(engine.sealed);
         }
         (engine, lost)
     }

@@ -13,7 +13,7 @@ use crate::detect::{Judge, Judgement};
 use crate::finding::{Breach, Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::Signal;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A watched signal.
 #[derive(Debug)]
@@ -131,9 +131,9 @@ impl Watch {
             Standing::Ahead { breach, since, words } => {
                 self.tell_breach(Kind::Forecast, breach, since, words, seen, told)
             }
-            Standing::Passed { breach, since, words } => {
+            Standing::Passed { breach, since } => {
                 let kind = if self.troubles.forecast.is_some() { Kind::Forecast } else { Kind::Anomaly };
-                self.tell_breach(kind, breach, since, words, seen, told);
+                self.tell_breach(kind, breach, since, String::new(), seen, told);
             }
         }
     }
@@ -153,7 +153,8 @@ impl Watch {
             Some(trouble) if is_news(trouble, &breach, seen.at) => Phase::Updated,
             Some(_) => return,
         };
-        let since = slot.as_ref().map_or(since, |trouble| trouble.since.min(since));
+        // The begin of a ramp is estimated anew with each look; a bound that is passed began no later than its ramp.
+        let since = slot.as_ref().filter(|_| breach.now).map_or(since, |trouble| trouble.since.min(since));
         let rarity = seen.judgement.rarity.unwrap_or(0.0);
         let trouble = Trouble { since, rarity, breach: Some(breach), told_at: seen.at };
         *slot = Some(trouble.clone());
@@ -212,8 +213,7 @@ impl Watch {
         let since = self.troubles.spoke.unwrap_or(at);
         let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at };
         self.troubles.absence = Some(trouble.clone());
-        let words = words::silence(since, at);
-        told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, words));
+        told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, String::new()));
     }
 
     /// The signal was removed for good.
@@ -247,6 +247,7 @@ impl Watch {
             expected: seen.and_then(|seen| seen.judgement.expected),
             score: seen.map_or(0.0, |seen| seen.judgement.anomaly.max(seen.judgement.onset)),
             rarity: trouble.rarity,
+            peers: 1,
             unit: self.unit.clone(),
             breach: trouble.breach.clone(),
             words,
@@ -273,7 +274,7 @@ impl Troubles {
 }
 
 /// Whether a breach has changed enough for the incident to decide anew: it came true or ended, its probability moved by a
-/// tenth, its time by a quarter of what is left.
+/// tenth, its time by a quarter of what is left, or what was told of it is an hour old.
 fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
     let Some(before) = &trouble.breach else { return true };
     if before.now != breach.now || before.target != breach.target || before.level != breach.level {
@@ -284,7 +285,8 @@ fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
     }
     let left = breach.outlook.likely.since(now).as_secs_f64();
     let moved = breach.outlook.likely.since(before.outlook.likely).as_secs_f64().abs();
-    0.1 <= (breach.outlook.probability - before.outlook.probability).abs() || 0.25 * left <= moved
+    let stale = Span::from_hours(1) <= now.since(trouble.told_at);
+    stale || 0.1 <= (breach.outlook.probability - before.outlook.probability).abs() || 0.25 * left <= moved
 }
 
 const JUDGE: u8 = 10;

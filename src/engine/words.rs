@@ -36,11 +36,6 @@ pub(super) fn trend(trend: Option<Trend>, unit: Option<&str>) -> String {
     }
 }
 
-/// Silence: "silent for 5m".
-pub(super) fn silence(since: Timestamp, at: Timestamp) -> String {
-    format!("has been silent for {}", length(at.since(since)))
-}
-
 /// The end of a silence.
 pub(super) fn speaks_again(since: Timestamp, at: Timestamp) -> String {
     format!("speaks again after {}", length(at.since(since)))

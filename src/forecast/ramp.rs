@@ -122,7 +122,8 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         Ramp { persistence: stays(minutes), log_minutes: libm::log(minutes), spread, slope, since: self.now }
     }
 
-    /// The lowest block of the longest window in which the same ramp shows.
+    /// Where the ramp's line, followed back, meets the lowest level of the longest window in which the same ramp shows: the
+    /// knee, or that lowest block itself where the ramp is as old.
     fn since(&self, shapes: &[Option<Shape>; SCALES], best: usize) -> Minutes {
         let slope_of = |k: usize| shapes[k].map(|shape| shape.slope / width(k));
         let own = slope_of(best).unwrap_or(0.0);
@@ -133,7 +134,9 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         let longest = (best..SCALES).take_while(|k| *k == best || agrees(k)).last().unwrap_or(best);
         self.ladder.window(longest, self.now).map_or(self.now, |window| {
             let lowest = (1..BLOCKS).fold(0, |low, i| if window.means[i] < window.means[low] { i } else { low });
-            window.start + lowest as f64 * width(longest)
+            let from = window.start + lowest as f64 * width(longest);
+            let back = shapes[best].map_or(f64::MAX, |shape| (shape.line - window.means[lowest]) / own);
+            from.max(self.now - back).min(self.now)
         })
     }
 }

@@ -197,7 +197,19 @@ impl Incident {
     /// What urgency needs to know of it.
     fn concern(&self) -> Concern<'_> {
         let breach = self.primary(false).map(|(_, breach)| breach);
-        Concern { breach, silent_service: !self.silent.is_empty(), unlike_peers: false }
+        Concern { breach, silent_service: !self.silent.is_empty(), unlike_peers: self.is_unlike_peers() }
+    }
+
+    /// Whether few of many like signals are in trouble: at most one in three. What all instances do has another cause.
+    fn is_unlike_peers(&self) -> bool {
+        let standing = || self.troubles.values().filter(|trouble| trouble.stands());
+        standing().filter(|trouble| trouble.carrier && trouble.finding.breach.is_none()).any(|odd| {
+            let (signal, service) = (&odd.finding.signal, odd.service());
+            let like = |other: &&Trouble| other.finding.signal.name() == signal.name() && other.service() == service;
+            let mut troubled: Vec<_> = standing().filter(like).map(|trouble| &trouble.finding.signal).collect();
+            troubled.dedup();
+            troubled.len() as u64 * 3 <= u64::from(odd.finding.peers)
+        })
     }
 
     /// The urgency as of `now`.

@@ -38,6 +38,11 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// Whether a signal of this name and service was shown: another instance of what is known is no news of its own.
+    fn shows_like(&self, signal: &Signal) -> bool {
+        self.signals.iter().any(|shown| shown.name() == signal.name() && shown.service() == signal.service())
+    }
+
     /// When a page is told again.
     fn repeat_at(&self) -> Timestamp {
         self.at + REPEAT.max(self.at.since(self.news_at))
@@ -119,7 +124,10 @@ impl Incident {
         let standing = || self.carriers().filter(|trouble| trouble.stands());
         standing().filter(grave).any(|trouble| !told.services.contains(trouble.service()))
             || (!self.acknowledged && !told.objective_broken && self.breaks_objective())
-            || self.origin().filter(grave).is_some_and(|trouble| !told.signals.contains(&trouble.finding.signal))
+            || self
+                .origin()
+                .filter(|origin| grave(origin) && origin.breach().is_some())
+                .is_some_and(|origin| !told.shows_like(&origin.finding.signal))
     }
 
     fn breaks_objective(&self) -> bool {

@@ -47,9 +47,8 @@ impl Trouble {
                 let failed_before = self.failed.filter(|_| self.ended.is_none());
                 self.failed = is_failure(&finding).then(|| failed_before.unwrap_or(finding.at));
                 self.rarity = self.rarity.max(finding.rarity);
-                let since = if self.ended.is_some() { finding.since } else { self.finding.since.min(finding.since) };
                 self.ended = None;
-                self.finding = Finding { since, ..finding };
+                self.finding = finding;
             }
             phase => self.ended = Some((finding.at, phase)),
         }
@@ -118,7 +117,7 @@ fn role(finding: &Finding, plan: &Plan) -> Role {
         Some(Target::Objective { .. }) => Role::Symptom,
         None if finding.kind == Kind::Absence => Role::Resource,
         None => {
-            let preset = plan.presets.iter().find(|p| p.names.iter().any(|name| name.is_match(finding.signal.name())));
+            let preset = plan.preset_of(&finding.signal).and_then(|place| plan.presets.get(place));
             if preset.is_some_and(|preset| preset.limit.is_some()) { Role::Resource } else { Role::Other }
         }
     }

@@ -48,16 +48,22 @@ fn judge(name: &str) -> Told {
     Told { alerts, failures: failures.unwrap(), start }
 }
 
+/// `2d 09:12` after the start.
+fn after(at: Timestamp, told: &Told) -> String {
+    let minutes = at.since(told.start).nanos() / 60_000_000_000;
+    format!("{}d {:02}:{:02}", minutes / 1440, minutes / 60 % 24, minutes % 60)
+}
+
 /// One line a decision, short enough to be read.
 fn log(told: &Told) -> String {
     let mut out = String::new();
     for alert in &told.alerts {
         let AlertRecord { id, revision, urgency, kind, reason, summary, .. } = alert;
-        let after = alert.at.since(told.start);
+        let after = after(alert.at, told);
         out += &format!("{after} {id}/{revision} {kind:?} {urgency:?} {reason:?}: {summary}\n").to_string();
     }
     for failure in &told.failures {
-        out += &format!("{} users feel it: {}\n", failure.impact_at.since(told.start), failure.fault.name());
+        out += &format!("{} users feel it: {}\n", after(failure.impact_at, told), failure.fault.name());
     }
     out
 }

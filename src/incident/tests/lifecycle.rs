@@ -172,8 +172,8 @@ fn the_sentence_tells_what_when_and_what_changed() {
         expect![[r#"
             disk of db will reach 0.95 at about 16:00 UTC (13:00 at the earliest, 90 % likely): it has grown 0.04 an hour since 09:10
             disk of db is no longer expected to pass 0.95 (last foreseen for 16:00 UTC)
-            checkout is slow: lat of checkout is above 500 since 11:55 UTC (0.9 now): it jumped to 812 ms, usually 20 to 35 ms; deploy cart v42 of checkout 12 minutes before
-            checkout is slow: lat of checkout is above 500 since 11:55 UTC (0.9 now): it jumped to 812 ms, usually 20 to 35 ms; it likely began with pool of checkout
+            checkout is slow: lat of checkout is above 500 since 12:00 UTC (0.9 now): it jumped to 812 ms, usually 20 to 35 ms; deploy cart v42 of checkout 12 minutes before
+            checkout is slow: lat of checkout is above 500 since 12:00 UTC (0.9 now): it jumped to 812 ms, usually 20 to 35 ms; it likely began with pool of checkout
             lat of checkout is back to normal after 50 minutes
             up of db is silent since 02:00 UTC
             db is silent since 02:00 UTC: nothing is heard of it

@@ -122,6 +122,7 @@ fn finding(at: Timestamp, verb: &str, words: &[&str]) -> Finding {
     };
     let kind = if options.contains_key("forecast") { Kind::Forecast } else { kind };
     Finding {
+        peers: 1,
         signal: Arc::new(signal(words[0])),
         kind,
         phase,

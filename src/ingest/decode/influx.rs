@@ -313,8 +313,19 @@ fn emit<S: Sink>(bytes: &[u8], line: &Line, fields: &[Field], at: Timestamp, sin
     let measurement = line.measurement - line.key.start;
     for field in fields {
         let name = &bytes[field.key.clone()];
-        sink.sample(print.and(name), || identity(key, measurement, name), at, Reading::Gauge(field.value));
+        let reading = if is_counter(name) {
+            Reading::Total { value: field.value, start: None }
+        } else {
+            Reading::Gauge(field.value)
+        };
+        sink.sample(print.and(name), || identity(key, measurement, name), at, reading);
     }
+}
+
+/// Line protocol has no types of metrics; OpenMetrics reserves this suffix for counters, and clients follow it here too.
+/// A field that is `total` and nothing else is a size (`mem total=…`).
+fn is_counter(field: &[u8]) -> bool {
+    field.ends_with(b"_total")
 }
 
 /// The identity of a field; asked once for each series.
