@@ -44,6 +44,8 @@ pub mod serve; // status and commands over HTTP
 #[cfg(feature = "kafka")]
 pub mod run; // the live process
 pub mod simulate; // a shop that fails, by seed
+#[cfg(feature = "kafka")]
+pub mod demo; // the live process on that shop, in a minute
 
 // The command line above all.
 pub mod cli;

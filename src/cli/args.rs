@@ -180,7 +180,7 @@ pub struct EvalArgs {
 Ends with one JSON line for each failure on stdout; exit code 1 where no alert came before an impact.
 Another --seed is another story: nothing is staged.")]
 pub struct DemoArgs {
-    /// No terminal display: only the lines at the end
+    /// No story, only the lines at the end, as fast as it goes
     #[arg(long)]
     pub headless: bool,
     /// How long it may take
@@ -189,6 +189,15 @@ pub struct DemoArgs {
     /// Which story
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+#[cfg(feature = "kafka")]
+impl DemoArgs {
+    /// What is meant, with or without colours.
+    pub fn options(&self, colours: bool) -> crate::demo::Options {
+        let length = std::time::Duration::from_nanos(self.length.nanos().max(0).unsigned_abs());
+        crate::demo::Options { seed: self.seed, length, headless: self.headless, colours }
+    }
 }
 
 /// `forewarn check`.

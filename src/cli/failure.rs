@@ -37,6 +37,16 @@ impl From<ReplayError> for Failure {
     }
 }
 
+#[cfg(feature = "kafka")]
+impl From<crate::demo::DemoError> for Failure {
+    fn from(error: crate::demo::DemoError) -> Self {
+        match error {
+            crate::demo::DemoError::Output(error) => Failure::Output(error),
+            error => Failure::Work(error.to_string()),
+        }
+    }
+}
+
 impl Failure {
     pub(super) fn not_built(command: &str) -> Self {
         Failure::Work(format!("`{command}` is not built into this binary yet"))

@@ -11,15 +11,9 @@ use super::Failure;
 #[derive(Args, Clone, Debug)]
 pub struct LogOptions {
     /// What is logged to stderr: error, warn, info, debug, trace, or by module (`info,forewarn::deliver=debug`)
-    #[arg(
-        id = "log_level",
-        long = "log",
-        value_name = "LEVEL",
-        default_value = "info",
-        global = true,
-        help_heading = "Logging"
-    )]
-    pub level: String,
+    /// [default: info; for demo: error]
+    #[arg(id = "log_level", long = "log", value_name = "LEVEL", global = true, help_heading = "Logging")]
+    pub level: Option<String>,
     /// How it is written
     #[arg(id = "log_format", long = "log-format", value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text, global = true, help_heading = "Logging")]
     pub format: LogFormat,
@@ -35,13 +29,12 @@ pub enum LogFormat {
 }
 
 impl LogOptions {
-    /// Starts the log; a second start in one process changes nothing.
-    pub(super) fn start(&self) -> Result<(), Failure> {
-        let filter = EnvFilter::try_new(&self.level).map_err(|error| {
-            Failure::Usage(format!(
-                "--log: `{}` is no level: {error}; write error, warn, info, debug or trace",
-                self.level
-            ))
+    /// Starts the log, at the level `default` where none was asked for; a second start in one process changes nothing.
+    pub(super) fn start(&self, default: &str) -> Result<(), Failure> {
+        let level = self.level.as_deref().unwrap_or(default);
+        let filter = EnvFilter::try_new(level).map_err(|error| {
+            let hint = "write error, warn, info, debug or trace";
+            Failure::Usage(format!("--log: `{level}` is no level: {error}; {hint}"))
         })?;
         let writer = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         // An error says that a log was started before, as tests in one process do.

@@ -49,7 +49,9 @@ pub fn run(
             return code;
         }
     };
-    if let Err(failure) = cli.log.start() {
+    // The demo tells its own story; the log would talk over it.
+    let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "info" };
+    if let Err(failure) = cli.log.start(level) {
         return failure.report(err, colours);
     }
     match dispatch(cli.command, out, err, colours) {
@@ -72,7 +74,7 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
             Ok(())
         }
         Command::Eval(_) => Err(Failure::not_built("eval")),
-        Command::Demo(_) => Err(Failure::not_built("demo")),
+        Command::Demo(args) => demo(&args, out, err, colours),
         Command::Explain(_) => Err(Failure::not_built("explain")),
         Command::Templates(_) => Err(Failure::not_built("templates")),
         Command::Silence(_) => Err(Failure::not_built("silence")),
@@ -85,13 +87,35 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
     }
 }
 
+/// The demo, where this binary holds the live process.
+#[cfg(feature = "kafka")]
+fn demo(args: &DemoArgs, out: &mut dyn Write, err: &mut dyn Write, colours: bool) -> Result<(), Failure> {
+    let outcome = crate::demo::demo(&args.options(colours && io::stdout().is_terminal()), out)?;
+    let silent = outcome.foresights.iter().filter(|foresight| foresight.warning.is_none()).count();
+    match (outcome.whole, outcome.foresights.len()) {
+        (_, 0) => Err(Failure::Work("it ended before users felt anything; give it more time, such as --for 3m".into())),
+        (_, all) if 0 < silent => Err(Failure::Work(format!("nothing was said before {silent} of {all} failures"))),
+        (false, _) => Ok(writeln!(err, "the story was cut short; give it more time, such as --for 3m")?),
+        (true, _) => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "kafka"))]
+fn demo(_: &DemoArgs, _: &mut dyn Write, _: &mut dyn Write, _: bool) -> Result<(), Failure> {
+    Err(Failure::Work(WITHOUT_KAFKA.into()))
+}
+
+#[cfg(not(feature = "kafka"))]
+const WITHOUT_KAFKA: &str = "this binary was built without the feature `kafka`; build it with the default features";
+
 /// The live process, where this binary holds it.
 #[cfg(feature = "kafka")]
 fn live(settings: crate::config::Settings, backfill: bool) -> Result<(), Failure> {
-    crate::run::run(settings, crate::run::Options { backfill }).map_err(|error| Failure::Work(error.to_string()))
+    let options = crate::run::Options { backfill, ..Default::default() };
+    crate::run::run(settings, options).map_err(|error| Failure::Work(error.to_string()))
 }
 
 #[cfg(not(feature = "kafka"))]
 fn live(_: crate::config::Settings, _: bool) -> Result<(), Failure> {
-    Err(Failure::Work("this binary was built without the feature `kafka`; build it with the default features".into()))
+    Err(Failure::Work(WITHOUT_KAFKA.into()))
 }

@@ -1,11 +1,13 @@
 //! What carries a message, and how carrying can fail.
 
 use std::fmt;
+use std::sync::mpsc;
 
 use jiff::tz::TimeZone;
 
 use super::email::EmailChannel;
 use super::outbox::{Notification, Outcome};
+use super::show::{ShowChannel, Shown};
 use super::webhook::WebhookChannel;
 use crate::config::{self, Receiver};
 use crate::time::Span;
@@ -20,6 +22,8 @@ pub enum Channel {
     Email(Box<EmailChannel>),
     /// An HTTP request.
     Webhook(Box<WebhookChannel>),
+    /// Nothing is sent: the message is shown.
+    Show(Box<ShowChannel>),
 }
 
 /// Why a receiver's channel cannot be set up.
@@ -84,11 +88,17 @@ impl Channel {
         }
     }
 
+    /// A channel that shows a receiver's messages instead of sending them.
+    pub fn show(receiver: &Receiver, zone: &TimeZone, showroom: mpsc::Sender<Shown>) -> Channel {
+        Channel::Show(Box::new(ShowChannel::new(receiver, zone, showroom)))
+    }
+
     /// Sends one message.
     pub async fn send(&self, notification: &Notification) -> Result<(), SendError> {
         match self {
             Channel::Email(email) => email.send(notification).await,
             Channel::Webhook(webhook) => webhook.send(notification).await,
+            Channel::Show(channel) => channel.show(notification),
         }
     }
 }

@@ -10,9 +10,11 @@ pub mod heartbeat;
 pub mod outbox;
 pub mod planned;
 pub mod render;
+mod show;
 mod wall;
 pub mod webhook;
 
 pub use channel::{Channel, OpenError, SendError, Step, install_crypto};
 pub use outbox::{Notification, Outbox, Outcome, Policy};
+pub use show::{Form, ShowChannel, Shown};
 pub use wall::Wall;

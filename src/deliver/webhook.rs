@@ -7,7 +7,7 @@ use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
 
 use super::channel::{causes, install_crypto, said};
-use super::outbox::{Content, Key, Notification};
+use super::outbox::{Key, Notification};
 use super::{SendError, Step, render};
 use crate::config::Webhook;
 use crate::time::Span;
@@ -50,14 +50,7 @@ impl WebhookChannel {
 
     /// Sends one message.
     pub async fn send(&self, notification: &Notification) -> Result<(), SendError> {
-        let event = match &notification.content {
-            Content::Alert { record, .. } => render::cloudevent(record),
-            Content::Test => {
-                render::cloudevent_test(notification.key.as_str(), &notification.receiver, notification.at)
-            }
-            // The outbox sends a digest to a hook as one request per alert.
-            Content::Digest(_) => return Ok(()),
-        };
+        let Some(event) = render::event(notification) else { return Ok(()) };
         let body = event.to_string();
         let mut request = self
             .client

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, mpsc};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,8 @@ pub(super) struct Desk {
     pub(super) counter: Arc<Counter>,
     pub(super) history: History,
     pub(super) outlet: Option<Outlet>,
+    /// Someone in this process who sees every record as it is decided.
+    pub(super) watcher: Option<mpsc::Sender<AlertRecord>>,
     /// What the topic has since the checkpoint, as an earlier process wrote down.
     on_topic: BTreeSet<(String, u32)>,
 }
@@ -106,27 +108,30 @@ impl Desk {
             }),
             history: History::open(directory)?,
             outlet: outlet(pending)?,
+            watcher: None,
             on_topic,
         })
     }
 
     /// Takes what was decided. After a restart the same is decided again: what was told is not told twice.
-    pub(super) fn take(&mut self, records: Vec<AlertRecord>, now: Wall, metrics: &Metrics) -> Result<(), RunError> {
-        for record in records {
-            if self.history.append(&record)? {
-                let (kind, urgency) = (word(&record.kind), word(&record.urgency));
-                metrics.alerts.get_or_create(&ByAlert { kind, urgency }).inc();
-                tracing::info!(
-                    id = record.id, revision = record.revision, kind = ?record.kind, urgency = ?record.urgency,
-                    reason = ?record.reason, service = record.service, "{}", record.summary
-                );
+    pub(super) fn take(&mut self, record: AlertRecord, now: Wall, metrics: &Metrics) -> Result<(), RunError> {
+        if self.history.append(&record)? {
+            let (kind, urgency) = (word(&record.kind), word(&record.urgency));
+            metrics.alerts.get_or_create(&ByAlert { kind, urgency }).inc();
+            tracing::info!(
+                id = record.id, revision = record.revision, kind = ?record.kind, urgency = ?record.urgency,
+                reason = ?record.reason, service = record.service, "{}", record.summary
+            );
+            if let Some(watcher) = &self.watcher {
+                // A watcher who went away wants no more.
+                let _ = watcher.send(record.clone());
             }
-            self.counter.outbox().take(&record, now);
-            if let Some(outlet) = &mut self.outlet
-                && !self.on_topic.contains(&(record.id.clone(), record.revision))
-            {
-                outlet.put(record);
-            }
+        }
+        self.counter.outbox().take(&record, now);
+        if let Some(outlet) = &mut self.outlet
+            && !self.on_topic.contains(&(record.id.clone(), record.revision))
+        {
+            outlet.put(record);
         }
         self.counter.wake();
         Ok(())

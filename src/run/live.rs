@@ -11,15 +11,14 @@ use super::member::Membership;
 use super::pipeline::{Pipeline, drain};
 use super::script::Script;
 use super::trouble::Troubles;
-use super::{Options, RunError};
+use super::{Options, Present, RunError};
 use crate::config::{From, Kafka, Settings};
-use crate::deliver::{Policy, Wall};
+use crate::deliver::Policy;
 use crate::engine::Output;
 use crate::ingest::gate::PartitionId;
 use crate::ingest::kafka::{DeadLetter, DeadLetters, Event, Loss, Outlet, Report, Source, Start, Survey, Topics};
 use crate::serve::{CheckpointStatus, Command, Shared};
 use crate::state::{Act, Checkpoint, Journal, Opened, StateDirectory};
-use crate::time::Timestamp;
 
 /// So many records of one partition are judged at once.
 const MOST: usize = 500;
@@ -48,6 +47,8 @@ pub(super) struct Live {
     pub(super) why_not: Option<String>,
     /// Learn before speaking: nothing goes out until the head of the stream was reached once.
     pub(super) learning: bool,
+    /// What time it is for those who are told.
+    pub(super) present: Present,
     inbox: mpsc::Receiver<Command>,
     membership: Membership,
     directory: StateDirectory,
@@ -105,7 +106,9 @@ impl Live {
         };
         let policy = Policy::new(&settings);
         let receipts = (receipts, receipts_log);
-        let desk = Desk::open(directory.path(), policy, checkpoint.as_ref(), receipts, outlet, wall())?;
+        let now = options.present.now();
+        let mut desk = Desk::open(directory.path(), policy, checkpoint.as_ref(), receipts, outlet, now)?;
+        desk.watcher.clone_from(&options.watcher);
         let letters = open_letters(&kafka, directory.path(), &client_id)?;
         let source = Source::open(&kafka, &topics, &client_id)?;
         let survey = Survey::start(&source, topics, kafka.group.clone(), client_id)
@@ -115,6 +118,7 @@ impl Live {
         let live = Live {
             inbox: shared.take_inbox().expect("one judging thread takes it"),
             learning: options.backfill,
+            present: options.present.clone(),
             script: Script::new(entries),
             why_not: Some("starting".to_owned()),
             membership: Membership::default(),
@@ -276,19 +280,20 @@ impl Live {
     }
 
     fn apply(&mut self, act: &Act) -> Result<Result<(), String>, RunError> {
-        let now = wall();
         self.pipeline.act(act, &mut self.out);
-        let told = self.desk.act(act, now);
-        self.tell(now)?;
+        let told = self.desk.act(act, self.present.now());
+        self.tell()?;
         Ok(told)
     }
 
-    fn tell(&mut self, now: Wall) -> Result<(), RunError> {
-        let records = drain(&mut self.out);
-        if records.is_empty() {
-            return Ok(());
+    /// Tells what was decided, in order, each at its time where the stream is the present.
+    fn tell(&mut self) -> Result<(), RunError> {
+        for record in drain(&mut self.out) {
+            self.present.reach(record.at);
+            self.desk.take(record, self.present.now(), &self.shared.metrics)?;
         }
-        self.desk.take(records, now, &self.shared.metrics)
+        self.present.reach(self.pipeline.engine.watermark());
+        Ok(())
     }
 
     fn read(&mut self) -> Result<usize, RunError> {
@@ -336,7 +341,6 @@ impl Live {
     }
 
     fn judge(&mut self, partition: &PartitionId) -> Result<(), RunError> {
-        let now = wall();
         let next = self.source.next(partition).unwrap_or(0);
         if self.script.is_over() && self.pipeline.needs_place(partition) {
             let take = Act::Take { partition: partition.clone(), until: next };
@@ -344,11 +348,11 @@ impl Live {
             self.shared.metrics.journal_entries.inc();
         }
         self.pipeline.judge(partition, next, &mut self.out);
-        self.pipeline.gate.arrived(now.0);
+        self.pipeline.gate.arrived(self.present.now().0);
         if let Some(lane) = self.lanes.get_mut(partition) {
             *lane = Lane { progress: Instant::now(), settled: None };
         }
-        self.tell(now)
+        self.tell()
     }
 
     fn ended(&mut self, partition: &PartitionId) -> Result<(), RunError> {
@@ -417,7 +421,7 @@ impl Live {
         let seconds = began.elapsed().as_secs_f64();
         self.shared.metrics.checkpoint_seconds.set(seconds);
         self.shared.metrics.checkpoint_bytes.set(saved.bytes as i64);
-        self.checkpoint = Some(CheckpointStatus { at: wall().to_string(), seconds, bytes: saved.bytes });
+        self.checkpoint = Some(CheckpointStatus { at: self.present.now().to_string(), seconds, bytes: saved.bytes });
         Ok(())
     }
 }
@@ -452,9 +456,4 @@ fn client_id(kafka: &Kafka, state: &Path) -> String {
     let place = state.canonicalize().unwrap_or_else(|_| state.to_owned());
     let hash = xxhash_rust::xxh3::xxh3_64(place.as_os_str().as_encoded_bytes()) as u32;
     format!("forewarn-{host}-{hash:08x}")
-}
-
-/// The wall clock.
-pub(super) fn wall() -> Wall {
-    Wall(Timestamp::from(jiff::Timestamp::now()))
 }

@@ -13,27 +13,40 @@ mod member;
 mod outside;
 mod page;
 mod pipeline;
+mod present;
 mod script;
 mod tick;
 mod trouble;
 mod wire;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use tokio::runtime::{Builder, Runtime};
+
+use crate::alert::AlertRecord;
 use crate::config::Settings;
+use crate::deliver::Shown;
 use crate::ingest::kafka::KafkaFault;
-use crate::serve::{ServeError, Shared};
+use crate::serve::{ServeError, Shared, Status};
 use crate::state::StateError;
 use live::Live;
+use outside::Outside;
+pub use present::{Present, StreamTime};
 
 /// How `run` was asked to run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Learn before speaking: what was decided before the head of the stream at the start is recorded and not sent.
     pub backfill: bool,
+    /// What time it is for those who are told.
+    pub present: Present,
+    /// Messages are shown here instead of being sent.
+    pub showroom: Option<mpsc::Sender<Shown>>,
+    /// Every record is told here as it is decided.
+    pub watcher: Option<mpsc::Sender<AlertRecord>>,
 }
 
 /// Why the process ended, or did not start.
@@ -91,36 +104,68 @@ fn finish(judging: JoinHandle<Result<(), RunError>>) -> Result<(), RunError> {
 
 /// Runs until SIGTERM or SIGINT, then finishes cleanly.
 pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
-    let runtime = runtime.map_err(RunError::system("start the runtime"))?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let shared = Arc::new(Shared::new(settings.http.as_ref().and_then(|http| http.token.clone())));
-    let (live, way) = Live::open(settings.clone(), &options, Arc::clone(&shared), Arc::clone(&stop))?;
-    if settings.receivers.is_empty() {
-        tracing::info!(
-            "shadow mode: no [[receiver]] is configured, so alerts are judged, shown and written, and nothing is sent"
-        );
+    let process = Process::start(settings, options)?;
+    while !process.is_over() {
+        std::thread::sleep(LOOK);
     }
-    let outside = runtime.block_on(outside::open(&settings, Arc::clone(&shared), way))?;
-    let judging = std::thread::Builder::new().name("judge".into()).spawn(move || live.run());
-    let judging = judging.map_err(RunError::system("start the judging thread"))?;
-    runtime.block_on(async {
-        let mut look = tokio::time::interval(Duration::from_millis(100));
-        let ended = outside::signalled();
-        tokio::pin!(ended);
-        loop {
-            tokio::select! {
-                signal = &mut ended => {
-                    tracing::info!(signal, "finishing");
-                    stop.store(true, Ordering::SeqCst);
-                    break;
-                }
-                _ = look.tick() => if judging.is_finished() { break },
-            }
+    process.finish()
+}
+
+/// How often it is looked whether it is over.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A live process at work in threads of its own.
+#[derive(Debug)]
+pub struct Process {
+    runtime: Runtime,
+    outside: Outside,
+    judging: JoinHandle<Result<(), RunError>>,
+    shared: Arc<Shared>,
+    /// To end it.
+    stop: Arc<AtomicBool>,
+}
+
+impl Process {
+    /// Reads the state, begins to judge, to serve and to deliver. SIGTERM and SIGINT end it from now on.
+    pub fn start(settings: Settings, options: Options) -> Result<Process, RunError> {
+        let runtime = Builder::new_multi_thread().enable_all().worker_threads(2).build();
+        let runtime = runtime.map_err(RunError::system("start the runtime"))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let shared = Arc::new(Shared::new(settings.http.as_ref().and_then(|http| http.token.clone())));
+        let (live, way) = Live::open(settings.clone(), &options, Arc::clone(&shared), Arc::clone(&stop))?;
+        if settings.receivers.is_empty() {
+            tracing::info!(
+                "shadow mode: no [[receiver]] is configured, so alerts are judged, shown and written, and nothing is sent"
+            );
         }
-    });
-    let ended = finish(judging);
-    runtime.block_on(outside.close());
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    ended
+        let outside = runtime.block_on(outside::open(&settings, &options, Arc::clone(&shared), way))?;
+        let judging = std::thread::Builder::new().name("judge".into()).spawn(move || live.run());
+        let judging = judging.map_err(RunError::system("start the judging thread"))?;
+        let told = Arc::clone(&stop);
+        runtime.spawn(async move {
+            let signal = outside::signalled().await;
+            tracing::info!(signal, "finishing");
+            told.store(true, Ordering::SeqCst);
+        });
+        Ok(Process { runtime, outside, judging, shared, stop })
+    }
+
+    /// Whether a signal came, or judging ended by itself.
+    pub fn is_over(&self) -> bool {
+        self.stop.load(Ordering::SeqCst) || self.judging.is_finished()
+    }
+
+    /// The status page.
+    pub fn status(&self) -> Arc<Status> {
+        self.shared.status()
+    }
+
+    /// Ends it cleanly: the state is written, messages on their way are waited for.
+    pub fn finish(self) -> Result<(), RunError> {
+        self.stop.store(true, Ordering::SeqCst);
+        let ended = finish(self.judging);
+        self.runtime.block_on(self.outside.close());
+        self.runtime.shutdown_timeout(Duration::from_secs(1));
+        ended
+    }
 }

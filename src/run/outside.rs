@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::RunError;
 use super::live::Way;
+use super::{Options, Present, RunError};
 use crate::config::{Kafka, Settings};
-use crate::deliver::courier::{Courier, wall_clock};
+use crate::deliver::courier::Courier;
 use crate::deliver::{Channel, heartbeat, install_crypto};
 use crate::ingest::kafka::make_topics;
 use crate::serve::{Server, Shared, serve};
@@ -31,12 +31,20 @@ pub(super) struct Outside {
 }
 
 /// Begins to serve and to deliver.
-pub(super) async fn open(settings: &Settings, shared: Arc<Shared>, way: Way) -> Result<Outside, RunError> {
+pub(super) async fn open(
+    settings: &Settings,
+    options: &Options,
+    shared: Arc<Shared>,
+    way: Way,
+) -> Result<Outside, RunError> {
     install_crypto();
     let zone = &settings.plan.calendar.zone;
     let mut channels = BTreeMap::new();
     for receiver in &settings.receivers {
-        let channel = Channel::open(receiver, zone).map_err(|error| RunError::Receiver(error.to_string()))?;
+        let channel = match &options.showroom {
+            Some(showroom) => Channel::show(receiver, zone, showroom.clone()),
+            None => Channel::open(receiver, zone).map_err(|error| RunError::Receiver(error.to_string()))?,
+        };
         channels.insert(receiver.name.clone(), Arc::new(channel));
     }
     let server = match &settings.http {
@@ -47,7 +55,7 @@ pub(super) async fn open(settings: &Settings, shared: Arc<Shared>, way: Way) -> 
         }
         None => None,
     };
-    let delivery = tokio::spawn(deliver(channels, way));
+    let delivery = tokio::spawn(deliver(channels, way, options.present.clone()));
     if let Some(kafka) = settings.kafka.clone() {
         tokio::spawn(own_topics(kafka));
     }
@@ -78,14 +86,14 @@ async fn own_topics(kafka: Kafka) {
 }
 
 /// Delivers whenever sending is allowed, and stands by while it is not.
-async fn deliver(channels: BTreeMap<String, Arc<Channel>>, way: Way) {
+async fn deliver(channels: BTreeMap<String, Arc<Channel>>, way: Way, present: Present) {
     while !way.closed.load(Ordering::SeqCst) {
         until(|| way.open.load(Ordering::SeqCst) || way.closed.load(Ordering::SeqCst)).await;
         if way.closed.load(Ordering::SeqCst) {
             return;
         }
         let outbox = Arc::clone(&way.counter.shared);
-        let courier = Courier::new(outbox, channels.clone(), way.counter.clone(), wall_clock());
+        let courier = Courier::new(outbox, channels.clone(), way.counter.clone(), present.clock());
         *way.counter.wake.lock().expect("no holder panics") = Some(courier.wake());
         courier.run(until(|| !way.open.load(Ordering::SeqCst))).await;
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::RunError;
-use super::live::{Live, wall};
+use super::live::Live;
 use super::wire;
 use crate::alert::{AlertRecord, State};
 use crate::ingest::gate::Standing;
@@ -58,7 +58,7 @@ impl Live {
         if let Some(fault) = self.unable() {
             return Ok(Err(fault));
         }
-        let changes = match wire::changes(body, wall().0, &self.settings.plan.bounds) {
+        let changes = match wire::changes(body, self.present.now().0, &self.settings.plan.bounds) {
             Ok(changes) => changes,
             Err(words) => return Ok(Err(Fault::Wrong(words))),
         };
@@ -130,7 +130,7 @@ impl Live {
             shadow: self.settings.receivers.is_empty(),
             replaying,
             watermark: mark.map(|mark| mark.to_string()),
-            watermark_lag_seconds: mark.map(|mark| wall().0.since(mark).as_secs_f64()),
+            watermark_lag_seconds: mark.map(|mark| self.present.now().0.since(mark).as_secs_f64()),
             at_head: self.is_at_head(),
             lag,
             blind_spots: self.pipeline.gate.blind_spots().map(ToString::to_string).collect(),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::RunError;
-use super::live::{Live, wall};
+use super::live::Live;
 use crate::ingest::gate::PartitionId;
 use crate::state::Act;
 use crate::time::{Span, Timestamp};
@@ -21,6 +21,19 @@ impl Live {
         }
         self.doubt_ends();
         self.let_go_of_the_stalled()?;
+        if self.present.goes_on_alone() {
+            self.go_on()?;
+        }
+        self.watch_itself();
+        if self.is_at_head() {
+            self.learning = false;
+            self.desk.counter.outbox().at_head(self.present.now());
+        }
+        Ok(())
+    }
+
+    /// Moves the watermark beyond what all the records give: past partitions read to their end, and past the data.
+    fn go_on(&mut self) -> Result<(), RunError> {
         let reached = self.pipeline.gate.watermark();
         let step = self.confirmed().and_then(|asked| self.pipeline.gate.wall_step(asked));
         if let Some(to) = reached.max(step)
@@ -28,18 +41,13 @@ impl Live {
         {
             self.act(Act::Advance(to))?.ok();
         }
-        self.watch_itself();
-        if self.is_at_head() {
-            self.learning = false;
-            self.desk.counter.outbox().at_head(wall());
-        }
         Ok(())
     }
 
     /// Says where it lags although there is something to judge, and where it is blind.
     fn watch_itself(&mut self) {
         let mark = self.pipeline.engine.watermark();
-        let behind = wall().0.since(mark);
+        let behind = self.present.now().0.since(mark);
         if Timestamp::MIN < mark && HEAD + self.settings.time.lateness < behind && !self.pipeline.gate.all_ended() {
             self.troubles.is(
                 "lag",
@@ -59,7 +67,7 @@ impl Live {
     /// does not answer nobody knows what it holds, and the clock stands.
     fn confirmed(&self) -> Option<Timestamp> {
         let ends = self.report.ends.as_ref()?;
-        let fresh = wall().0.since(ends.asked) < FRESH;
+        let fresh = self.present.now().0.since(ends.asked) < FRESH;
         let read = |partition: &PartitionId| {
             let end = ends.ends.get(partition)?;
             let settled = self.lanes.get(partition).and_then(|lane| lane.settled);
@@ -107,7 +115,7 @@ impl Live {
 
     /// Whether what is judged is the present.
     pub(super) fn is_at_head(&self) -> bool {
-        let behind = wall().0.since(self.pipeline.engine.watermark());
+        let behind = self.present.now().0.since(self.pipeline.engine.watermark());
         self.pipeline.gate.at_head() && (self.pipeline.gate.all_ended() || behind < HEAD + self.settings.time.lateness)
     }
 

@@ -3,7 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::alert::AlertRecord;
-use crate::deliver::Wall;
+use crate::deliver::outbox::Content;
+use crate::deliver::{Notification, Wall};
+
+/// The CloudEvent of a notification; none for a digest, which programs get as one event per alert.
+pub fn event(notification: &Notification) -> Option<Value> {
+    match &notification.content {
+        Content::Alert { record, .. } => Some(cloudevent(record)),
+        Content::Test => Some(cloudevent_test(notification.key.as_str(), &notification.receiver, notification.at)),
+        Content::Digest(_) => None,
+    }
+}
 
 /// The CloudEvent of a record: `id` is `<id>/<revision>`, `data` the record itself.
 pub fn cloudevent(record: &AlertRecord) -> Value {

@@ -13,7 +13,7 @@ mod tests;
 
 pub use alert::alert;
 pub use digest::digest;
-pub use event::{cloudevent, cloudevent_test};
+pub use event::{cloudevent, cloudevent_test, event};
 
 use jiff::tz::TimeZone;
 

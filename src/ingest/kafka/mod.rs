@@ -7,6 +7,7 @@
 
 mod client;
 mod dead;
+mod embedded;
 mod group;
 mod outlet;
 mod source;
@@ -16,6 +17,7 @@ mod topics;
 
 pub use client::RESERVED;
 pub use dead::{DeadLetter, DeadLetters};
+pub use embedded::Embedded;
 pub use outlet::{Outlet, make_topics};
 pub use source::{Event, Read, Received, Source};
 pub use start::{Loss, Start};

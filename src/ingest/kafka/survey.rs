@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::Offset;
 
 use super::Topics;
@@ -167,7 +167,13 @@ impl Asker {
 
     /// The members but this one; of several with our own `client.id` one is taken to be us.
     fn others(&self) -> Result<Vec<Member>, KafkaError> {
-        let list = self.consumer.fetch_group_list(Some(&self.group), ANSWER)?;
+        let list = match self.consumer.fetch_group_list(Some(&self.group), ANSWER) {
+            // It cannot say who the others are; that they read partitions shows all the same.
+            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnsupportedFeature) => {
+                return Ok(Vec::new());
+            }
+            list => list?,
+        };
         let members = list.groups().iter().flat_map(|group| group.members());
         let mut others: Vec<Member> = members
             .map(|member| Member { client: member.client_id().to_owned(), host: member.client_host().to_owned() })
