@@ -161,6 +161,11 @@ impl Outbox {
         self.book.silences.values()
     }
 
+    /// The silence that was begun last, unless it is over.
+    pub fn newest_silence(&self) -> Option<&Silence> {
+        self.book.silences.get(&format!("s{}", self.book.silences_made))
+    }
+
     /// Someone is on it: no repeats, no escalation, until it resolves. False if the alert is not open.
     pub fn ack(&mut self, alert: &str, by: &str, now: Wall) -> bool {
         let Some(case) = self.book.cases.get_mut(alert).filter(|case| case.record.state == State::Firing) else {
@@ -286,7 +291,7 @@ impl Outbox {
     fn tidy(&mut self, id: &str) {
         let Some(case) = self.book.cases.get(id).filter(|case| case.record.state == State::Resolved) else { return };
         let slot = Slot::Alert(id.to_owned());
-        let pending = |queue: &Queue| queue.waiting.contains_key(&slot) || queue.is_flying(id);
+        let pending = |queue: &Queue| queue.waiting.contains_key(&slot) || queue.is_flying(id) || queue.lists(id);
         let listed = |(name, ledger): (&String, &case::Ledger)| {
             self.policy.reach(name) == Some(Reach::Mail) && digest::fate(case, ledger).is_some()
         };
