@@ -44,6 +44,7 @@ pub mod serve; // status and commands over HTTP
 #[cfg(feature = "kafka")]
 pub mod run; // the live process
 pub mod simulate; // a shop that fails, by seed
+pub mod explain; // why something was said, or was not
 
 // The command line above all.
 pub mod cli;

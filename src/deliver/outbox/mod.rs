@@ -33,8 +33,7 @@ pub use policy::{OutboxBounds, Policy, Reach};
 pub use queue::{Content, Key, Tally};
 pub use silence::Silence;
 pub use status::{ReceiverStatus, Waiting};
-pub(super) use verdict::reason_words;
-pub use verdict::{Cause, Decision, Verdict, Why};
+pub use verdict::{Cause, Decision, Verdict, Why, reason_words};
 
 use super::Wall;
 use crate::alert::{AlertRecord, Reason, State};

@@ -166,7 +166,8 @@ fn an_end_in_a_digest_that_could_not_be_sent_in_its_hour_is_told_in_the_next() {
         Mon 23 09:00:00 mail digest [a Open]: it is part of the daily digest
         Tue 24 09:00:00 mail digest [other Open, a Ended]: it is part of the daily digest
         Tue 24 10:01:00 mail digest [other Open, a Ended]: it is part of the daily digest
-    "#]].assert_eq(&s.diary);
+    "#]]
+    .assert_eq(&s.diary);
     assert_eq!(s.outbox.book.cases.keys().collect::<Vec<_>>(), ["other"]);
 }
 
