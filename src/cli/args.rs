@@ -64,7 +64,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default)]
 pub struct ConfigArg {
     /// The configuration file [default: forewarn.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 }
 

@@ -68,8 +68,57 @@ fn the_life_of_an_alert() {
         decision("23T15:00:30", 2, "hook", Verdict::Hold(Why::Silenced("s2".to_owned()))),
     ];
     let ack = Some(Ack { by: "anna".to_owned(), at: Wall(at("23T15:20:00")), urgency: Urgency::Page });
-    expect![[r#""#]].assert_eq(&life(&disk(), &Delivery::Saved { decisions, ack }, &berlin()));
-    expect![[r#""#]].assert_eq(&life(&disk()[..1], &Delivery::Unknown, &berlin()));
+    expect![[r#"
+        alert 4f1c09ab22d07e15: over
+          disk_used_ratio of db-1 is back to usual
+          service  db-1
+          since    Mon 2026-11-23 13:55 CET; decided Mon 2026-11-23 14:10 CET (15 minutes later)
+          ended    Mon 2026-11-23 17:30 CET, after 4 hours: the forecast receded
+          on it    anna, since Mon 2026-11-23 16:20 CET
+          runbook  https://wiki/disk
+
+        what was seen, likeliest origin first
+          disk_used_ratio{host="db-1"} rises by 0.055 an hour
+            Mon 2026-11-23 16:00 CET: 0.9, usually 0.4 to 0.5; so odd a point comes about once in 30 million of its points
+
+        what was foreseen: limit: disk_used_ratio{host="db-1"} passes 0.95
+          Mon 2026-11-23 14:10 CET: 72 % likely, earliest Tue 2026-11-24 03:00 CET, most likely Tue 2026-11-24 03:00 CET, latest Tue 2026-11-24 05:00 CET
+          Mon 2026-11-23 16:00 CET: 72 % likely, earliest Mon 2026-11-23 20:00 CET, most likely Mon 2026-11-23 20:00 CET, latest Tue 2026-11-24 05:00 CET
+          it receded and did not happen
+
+        suspects
+          db 2.4 deployed at Mon 2026-11-23 13:50 CET (61 % sure, change c-17)
+
+        what was said, and to whom
+          1  Mon 2026-11-23 14:10 CET  opened, hold: it is new
+               Mon 2026-11-23 14:10 CET mail: not sent: it can wait until people work again, 2026-11-24T08:00:00Z
+          2  Mon 2026-11-23 16:00 CET  promoted, page: it can no longer wait
+               Mon 2026-11-23 16:00 CET mail: sent: it can no longer wait
+               Mon 2026-11-23 16:00 CET hook: not sent: silence s2 covers it
+          3  Mon 2026-11-23 17:30 CET  withdrawn, page: the forecast receded
+               no decision about telling it is remembered
+    "#]].assert_eq(&life(&disk(), &Delivery::Saved { decisions, ack }, &berlin()));
+    expect![[r#"
+        alert 4f1c09ab22d07e15: firing
+          disk_used_ratio of db-1 will pass 0.95
+          service  db-1
+          since    Mon 2026-11-23 13:55 CET; decided Mon 2026-11-23 14:10 CET (15 minutes later)
+          runbook  https://wiki/disk
+
+        what was seen, likeliest origin first
+          disk_used_ratio{host="db-1"} rises by 0.055 an hour
+            Mon 2026-11-23 14:10 CET: 0.85, usually 0.4 to 0.5; so odd a point comes about once in 100,000 of its points
+
+        what was foreseen: limit: disk_used_ratio{host="db-1"} passes 0.95
+          Mon 2026-11-23 14:10 CET: 72 % likely, earliest Tue 2026-11-24 03:00 CET, most likely Tue 2026-11-24 03:00 CET, latest Tue 2026-11-24 05:00 CET
+
+        suspects
+          db 2.4 deployed at Mon 2026-11-23 13:50 CET (61 % sure, change c-17)
+
+        what was said, and to whom
+          1  Mon 2026-11-23 14:10 CET  opened, hold: it is new
+          (a file of alerts does not hold to whom they were sent)
+    "#]].assert_eq(&life(&disk()[..1], &Delivery::Unknown, &berlin()));
     assert_eq!(life(&[], &Delivery::Unknown, &berlin()), "");
 }
 
@@ -101,11 +150,26 @@ fn what_was_held_back_and_what_is_only_young() {
         let engine = engine(settings.plan, days);
         held(&Selector::parse(selector).unwrap(), &engine, latest, &berlin()).unwrap_or_else(|| "none".to_owned())
     };
-    expect![[r#""#]].assert_eq(&told("{service=\"checkout\"}", 10, &[]));
+    expect![[r#"
+        judged up to Wed 2026-11-11 00:59 CET
+        queue_depth{service="checkout"}
+          nothing unusual
+        up{service="checkout"}
+          nothing unusual
+    "#]]
+    .assert_eq(&told("{service=\"checkout\"}", 10, &[]));
     let mut standing = disk().remove(0);
     standing.signals[0].signal = "up{service=\"checkout\"}".to_owned();
-    expect![[r#""#]].assert_eq(&told("up", 0, &[]));
-    expect![[r#""#]].assert_eq(&told("{__name__=~\"up|queue.*\"}", 1, &[standing]));
+    expect!["none"].assert_eq(&told("up", 0, &[]));
+    expect![[r#"
+        judged up to Mon 2026-11-02 00:59 CET
+        queue_depth{service="checkout"}
+          still warming up: known for 23h58m, alerts begin after 1d
+        up{service="checkout"}
+          still warming up: known for 23h58m, alerts begin after 1d
+          is part of alert 4f1c09ab22d07e15, which stands: disk_used_ratio of db-1 will pass 0.95
+    "#]]
+    .assert_eq(&told("{__name__=~\"up|queue.*\"}", 1, &[standing]));
 }
 
 #[test]

@@ -49,6 +49,16 @@ mod tests {
     #[test]
     fn rarity_is_said_with_one_digit() {
         let said = [0.0, 0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 1.0, f64::NAN].map(|score| rare(score).unwrap_or_default());
-        expect_test::expect![[r#""#]].assert_eq(&said.join("\n"));
+        expect_test::expect![[r#"
+
+
+            so odd a point comes about once in 50 of its points
+            so odd a point comes about once in 2,000 of its points
+            so odd a point comes about once in 100,000 of its points
+            so odd a point comes about once in 30 million of its points
+            so odd a point was never seen before
+            so odd a point was never seen before
+        "#]]
+        .assert_eq(&said.join("\n"));
     }
 }
