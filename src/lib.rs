@@ -46,6 +46,7 @@ pub mod run; // the live process
 pub mod simulate; // a shop that fails, by seed
 #[cfg(feature = "kafka")]
 pub mod demo; // the live process on that shop, in a minute
+pub mod explain; // why something was said, or was not
 
 // The command line above all.
 pub mod cli;

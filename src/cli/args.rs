@@ -64,7 +64,7 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default)]
 pub struct ConfigArg {
     /// The configuration file [default: forewarn.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 }
 
@@ -77,6 +77,23 @@ impl ConfigArg {
     /// The settings of the file.
     pub fn settings(&self) -> Result<Settings, Failure> {
         Ok(usable(config::load_for(self.path(), Purpose::Run)?))
+    }
+
+    /// The settings of the file, if one is named or there; else the defaults.
+    pub fn settings_if_there(&self) -> Result<Settings, Failure> {
+        self.settings_if_there_for(Purpose::Run)
+    }
+
+    /// The same for those who only look: secrets are neither needed nor read.
+    pub fn settings_without_secrets(&self) -> Result<Settings, Failure> {
+        self.settings_if_there_for(Purpose::Replay)
+    }
+
+    fn settings_if_there_for(&self, purpose: Purpose) -> Result<Settings, Failure> {
+        match self.config.is_some() || self.path().is_file() {
+            true => Ok(usable(config::load_for(self.path(), purpose)?)),
+            false => Ok(Settings::default()),
+        }
     }
 }
 
@@ -119,7 +136,7 @@ impl RunArgs {
     /// The settings: of the file, if one is named or there; else of the command line alone, in shadow.
     pub fn settings(&self) -> Result<Settings, Failure> {
         let is_there = self.config.config.is_some() || self.config.path().is_file();
-        let base = if is_there { self.config.settings()? } else { Settings::default() };
+        let base = self.config.settings_if_there()?;
         let settings = config::with_kafka(base, self.brokers.as_deref(), &self.topics)?;
         if settings.kafka.is_none() {
             let missing = if is_there { "the configuration has no [kafka]" } else { "there is no forewarn.toml here" };

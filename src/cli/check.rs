@@ -104,7 +104,7 @@ fn told(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// How a receiver is reached. Of a webhook only the host: paths hold keys.
-fn way(receiver: &Receiver) -> String {
+pub(super) fn way(receiver: &Receiver) -> String {
     match &receiver.channel {
         Channel::Email(email) => format!("mail to {} by {}:{}", email.to.join(", "), email.host, email.port),
         Channel::Webhook(webhook) => {

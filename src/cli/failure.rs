@@ -49,7 +49,7 @@ impl From<crate::demo::DemoError> for Failure {
 
 impl Failure {
     pub(super) fn not_built(command: &str) -> Self {
-        Failure::Work(format!("`{command}` is not built into this binary yet"))
+        Failure::Work(format!("this release does not hold `{command}` yet; a later one will"))
     }
 
     /// The exit code.

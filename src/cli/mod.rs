@@ -2,11 +2,14 @@
 //!
 //! 0 where the work was done, whatever was found; 2 for bad usage or configuration; 1 where the work could not be done.
 
+mod api;
 mod args;
 mod check;
+mod explain;
 mod failure;
 mod logging;
 mod models;
+mod operate;
 #[cfg(test)]
 mod tests;
 
@@ -75,15 +78,11 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
         }
         Command::Eval(_) => Err(Failure::not_built("eval")),
         Command::Demo(args) => demo(&args, out, err, colours),
-        Command::Explain(_) => Err(Failure::not_built("explain")),
+        Command::Explain(args) => explain::explain(&args, out),
         Command::Templates(_) => Err(Failure::not_built("templates")),
-        Command::Silence(_) => Err(Failure::not_built("silence")),
-        Command::Ack(_) => Err(Failure::not_built("ack")),
-        Command::SendTest(args) => {
-            let settings = args.config.settings()?;
-            args.receiver_of(&settings)?;
-            Err(Failure::not_built("send-test"))
-        }
+        Command::Silence(args) => operate::silence(&args, out),
+        Command::Ack(args) => operate::ack(&args, out),
+        Command::SendTest(args) => operate::test(&args, out),
     }
 }
 

@@ -130,6 +130,35 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
     said(&text)
 }
 
+/// The next move after a failure of TLS, by the words of the TLS library; none where it is not known to be one.
+pub(super) fn tls_hint(words: &str) -> Option<&'static str> {
+    let table = [
+        (
+            "UnknownIssuer",
+            "nobody that is trusted signed its certificate: name the PEM file of your authority as `ca_file`, or have the \
+             server send its intermediate certificates",
+        ),
+        ("Expired", "its certificate has expired: renew it, or check the clock of this machine"),
+        ("expired", "its certificate has expired: renew it, or check the clock of this machine"),
+        ("NotValidYet", "its certificate is not valid yet: check the clock of this machine"),
+        ("not valid yet", "its certificate is not valid yet: check the clock of this machine"),
+        ("NotValidForName", "its certificate is for another name: write the name that the certificate has"),
+        ("not valid for", "its certificate is for another name: write the name that the certificate has"),
+        (
+            "CaUsedAsEndEntity",
+            "it shows the certificate of an authority as its own: give the server a certificate signed by that authority, \
+             or use that",
+        ),
+        ("Revoked", "its certificate was revoked: the server needs another"),
+        ("corrupt message", "it does not speak TLS there: check the port, and `tls` or the scheme"),
+        ("HandshakeFailure", "no way of encryption is known to both: the server needs TLS 1.2 or later"),
+        ("ProtocolVersion", "no way of encryption is known to both: the server needs TLS 1.2 or later"),
+        ("peer is incompatible", "no way of encryption is known to both: the server needs TLS 1.2 or later"),
+        ("invalid peer certificate", "its certificate is not accepted: check `ca_file` and the server's certificate"),
+    ];
+    table.iter().find(|(word, _)| words.contains(word)).map(|(_, hint)| *hint)
+}
+
 impl From<Result<(), SendError>> for Outcome {
     fn from(sent: Result<(), SendError>) -> Outcome {
         match sent {

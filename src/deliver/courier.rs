@@ -105,6 +105,11 @@ impl Courier {
         };
         if tokio::time::timeout(GRACE, finish).await.is_err() {
             tracing::warn!("messages were still on their way at the end; they go out again under the same key");
+            flying.abort_all();
+            // What was received just now, or was broken off and is tried again: no message stays on its way for ever.
+            while let Some(landed) = flying.join_next_with_id().await {
+                self.land(landed, &mut flights);
+            }
         }
     }
 
@@ -136,6 +141,10 @@ impl Courier {
     fn land(&mut self, landed: Result<(Id, Outcome), JoinError>, flights: &mut HashMap<Id, Flight>) {
         let (id, outcome) = match landed {
             Ok((id, outcome)) => (id, outcome),
+            Err(error) if error.is_cancelled() => (
+                error.id(),
+                Outcome::Retry { after: None, error: "the receiver was too slow to be waited for".to_owned() },
+            ),
             Err(error) => (error.id(), Outcome::Retry { after: None, error: format!("sending broke off: {error}") }),
         };
         let Some((receiver, key)) = flights.remove(&id) else { return };

@@ -10,7 +10,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{self, AsyncSmtpTransport};
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 
-use super::channel::{causes, install_crypto, said};
+use super::channel::{causes, install_crypto, said, tls_hint};
 use super::outbox::{Content, Key, Notification};
 use super::{SendError, Step, render};
 use crate::config::{Email, SmtpTls};
@@ -114,9 +114,15 @@ impl EmailChannel {
             let said = format!("{words}; the server offers no login that is known: PLAIN, LOGIN");
             return SendError::Refused { step: Step::Login, said };
         }
+        if self.tls != SmtpTls::None
+            && code.is_none()
+            && let Some(hint) = tls_hint(&words)
+        {
+            return SendError::Retry { step: Step::Tls, after: None, said: format!("{words}; {hint}") };
+        }
         let step = if code.is_some() {
             Step::Send
-        } else if error.is_tls() || (self.tls != SmtpTls::None && words.contains("certificate")) {
+        } else if error.is_tls() {
             Step::Tls
         } else {
             Step::Connect

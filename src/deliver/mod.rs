@@ -8,6 +8,7 @@ pub mod courier;
 pub mod email;
 pub mod heartbeat;
 pub mod outbox;
+pub mod own;
 pub mod planned;
 pub mod render;
 mod show;

@@ -6,7 +6,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
 
-use super::channel::{causes, install_crypto, said};
+use super::channel::{causes, install_crypto, said, tls_hint};
+#[cfg(test)]
+use super::outbox::Content;
 use super::outbox::{Key, Notification};
 use super::{SendError, Step, render};
 use crate::config::Webhook;
@@ -65,7 +67,10 @@ impl WebhookChannel {
             Err(error) => {
                 let step = if error.is_connect() { Step::Connect } else { Step::Send };
                 let said = format!("{}: {}", self.host(), causes(&error.without_url()));
-                Err(SendError::Retry { step, after: None, said })
+                Err(match tls_hint(&said).filter(|_| step == Step::Connect) {
+                    Some(hint) => SendError::Retry { step: Step::Tls, after: None, said: format!("{said}; {hint}") },
+                    None => SendError::Retry { step, after: None, said },
+                })
             }
         }
     }
@@ -73,12 +78,11 @@ impl WebhookChannel {
     #[expect(clippy::disallowed_methods, reason = "a signature carries the moment of sending")]
     fn signature(&self, key: &Key, body: &str) -> Result<Vec<(&'static str, String)>, SendError> {
         let seconds = jiff::Timestamp::now().as_second();
-        let mut headers = Vec::new();
+        let mut headers = vec![("webhook-id", key.to_string())];
         if let Some(signer) = &self.signer {
             let signature = signer
                 .sign(key.as_str(), seconds, body.as_bytes())
                 .map_err(|error| SendError::Refused { step: Step::Prepare, said: error.to_string() })?;
-            headers.push(("webhook-id", key.to_string()));
             headers.push(("webhook-timestamp", seconds.to_string()));
             headers.push(("webhook-signature", signature));
         }

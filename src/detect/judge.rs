@@ -235,6 +235,11 @@ fn score(surprise: f64) -> f64 {
     surprise / (surprise + MIDDLE)
 }
 
+/// The surprise behind a score, as log10 of the number of points among which one is so odd: the inverse of the scores.
+pub fn surprise(score: f64) -> f64 {
+    if score < 1.0 { MIDDLE * score.max(0.0) / (1.0 - score) } else { score * f64::INFINITY }
+}
+
 /// Whether the deviation beyond the band hurts and is at least the preset's floor.
 fn matters(value: f64, band: Option<(f64, f64)>, upward: bool, preset: &Preset) -> bool {
     let hurts = match preset.harm {

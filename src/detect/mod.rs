@@ -26,7 +26,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use judge::Judge;
+pub use judge::{Judge, surprise};
 
 use serde::{Deserialize, Serialize};
 

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use super::desk::{Counter, Desk, Receipt};
 use super::member::Membership;
-use super::pipeline::{Pipeline, drain};
+use super::pipeline::{Pipeline, drain, get, put};
 use super::script::Script;
 use super::trouble::Troubles;
 use super::{Options, Present, RunError};
 use crate::config::{From, Kafka, Settings};
 use crate::deliver::Policy;
+use crate::deliver::own::Own;
 use crate::engine::Output;
 use crate::ingest::gate::PartitionId;
 use crate::ingest::kafka::{DeadLetter, DeadLetters, Event, Loss, Outlet, Report, Source, Start, Survey, Topics};
@@ -43,6 +44,9 @@ pub(super) struct Live {
     pub(super) lanes: BTreeMap<PartitionId, Lane>,
     pub(super) checkpoint: Option<CheckpointStatus>,
     pub(super) dead_letters: u64,
+    /// What is wrong with the process itself, and when that was looked at last.
+    pub(super) own: Own,
+    pub(super) looked: Instant,
     /// Why it does not judge; none where it does.
     pub(super) why_not: Option<String>,
     /// Learn before speaking: nothing goes out until the head of the stream was reached once.
@@ -115,7 +119,7 @@ impl Live {
             .map_err(RunError::system("start the survey of the broker"))?;
         let first = (checkpoint.is_none() && entries.is_empty()).then_some(kafka.from);
         let way = Way { counter: Arc::clone(&desk.counter), open: Arc::default(), closed: Arc::default() };
-        let live = Live {
+        let mut live = Live {
             inbox: shared.take_inbox().expect("one judging thread takes it"),
             learning: options.backfill,
             present: options.present.clone(),
@@ -128,6 +132,8 @@ impl Live {
             way: way.clone(),
             checkpoint: None,
             dead_letters: 0,
+            own: checkpoint.as_ref().and_then(|checkpoint| get(checkpoint, "own")).unwrap_or_default(),
+            looked: Instant::now(),
             ticked: Instant::now(),
             saved: Instant::now(),
             idle: true,
@@ -144,6 +150,7 @@ impl Live {
             first,
             stop,
         };
+        live.recall_itself()?;
         Ok((live, way))
     }
 
@@ -414,6 +421,7 @@ impl Live {
         let mut checkpoint = Checkpoint::default();
         self.pipeline.save(&mut checkpoint);
         self.desk.save(&mut checkpoint)?;
+        put(&mut checkpoint, "own", &self.own);
         let saved = self.directory.save(&checkpoint)?;
         self.desk.saved(&saved)?;
         self.journal = saved.journal;

@@ -11,6 +11,7 @@ mod desk;
 mod live;
 mod member;
 mod outside;
+mod own;
 mod page;
 mod pipeline;
 mod present;

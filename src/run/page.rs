@@ -7,7 +7,7 @@ use super::live::Live;
 use super::wire;
 use crate::alert::{AlertRecord, State};
 use crate::ingest::gate::Standing;
-use crate::serve::{Command, Fault, PartitionStatus, Status};
+use crate::serve::{Command, Fault, PartitionStatus, Status, shape};
 use crate::signal::Selector;
 use crate::state::Act;
 use crate::telemetry::{self, ByDelivery, ByPartition, ByReason, ByTopic};
@@ -23,7 +23,7 @@ impl Live {
             Command::Change(body, reply) => drop(reply.send(self.post(&body)?)),
             Command::Silence { selector, until, by, comment, reply } => {
                 let done = self.tell_desk(Act::Silence { selector, until, by, comment })?;
-                let made = || self.desk.counter.outbox().silences().last().map(|silence| json!(silence));
+                let made = || self.desk.counter.outbox().newest_silence().map(shape::silence);
                 let _ = reply.send(done.map(|()| made().unwrap_or_default()));
             }
             Command::Unsilence(id, reply) => {
@@ -35,7 +35,7 @@ impl Live {
                 let _ = reply.send(done.map(|()| json!({ "alert": alert, "acknowledged": true })));
             }
             Command::Silences(reply) => {
-                let all: Vec<Value> = self.desk.counter.outbox().silences().map(|silence| json!(silence)).collect();
+                let all: Vec<Value> = self.desk.counter.outbox().silences().map(shape::silence).collect();
                 let _ = reply.send(Ok(json!({ "silences": all })));
             }
             Command::Alerts(state, reply) => drop(reply.send(Ok(self.alerts(state.as_deref())))),
@@ -93,8 +93,8 @@ impl Live {
             return Ok(Err(Fault::Unknown(format!("there is no alert `{id}`"))));
         }
         let outbox = self.desk.counter.outbox();
-        let decisions: Vec<Value> = outbox.explain(id).map(|decision| json!(decision)).collect();
-        let acknowledged = outbox.acknowledged(id).map(|ack| json!(ack));
+        let decisions: Vec<Value> = outbox.explain(id).map(shape::decision).collect();
+        let acknowledged = outbox.acknowledged(id).map(shape::ack);
         Ok(Ok(json!({ "id": id, "records": records, "delivery": decisions, "acknowledged": acknowledged })))
     }
 

@@ -194,7 +194,7 @@ impl Pipeline {
 }
 
 /// The version of the sections written here.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = crate::state::SECTION;
 
 pub(super) fn put<T: serde::Serialize>(to: &mut Checkpoint, tag: &str, value: &T) {
     let bytes = postcard::to_allocvec(value).expect("the state holds nothing that postcard cannot write");
@@ -202,7 +202,7 @@ pub(super) fn put<T: serde::Serialize>(to: &mut Checkpoint, tag: &str, value: &T
 }
 
 pub(super) fn get<T: serde::de::DeserializeOwned>(from: &Checkpoint, tag: &str) -> Option<T> {
-    postcard::from_bytes(from.get(tag, VERSION)?).ok()
+    from.decode(tag)
 }
 
 /// What the engine said, told on.

@@ -16,6 +16,7 @@ const HEAD: Span = Span::from_mins(5);
 impl Live {
     pub(super) fn tick(&mut self) -> Result<(), RunError> {
         self.look_around()?;
+        self.look_at_itself()?;
         if self.why_not.is_some() || !self.script.is_over() {
             return Ok(());
         }
@@ -47,20 +48,26 @@ impl Live {
     /// Says where it lags although there is something to judge, and where it is blind.
     fn watch_itself(&mut self) {
         let mark = self.pipeline.engine.watermark();
-        let behind = self.present.now().0.since(mark);
-        if Timestamp::MIN < mark && HEAD + self.settings.time.lateness < behind && !self.pipeline.gate.all_ended() {
-            self.troubles.is(
+        match self.behind() {
+            Some(behind) => self.troubles.is(
                 "lag",
                 format!("judging is {behind} behind the present, at {mark}; it catches up or needs more processor"),
-            );
-        } else {
-            self.troubles.over("lag");
+            ),
+            None => self.troubles.over("lag"),
         }
         let blind: Vec<String> = self.pipeline.gate.blind_spots().map(ToString::to_string).collect();
         match blind.is_empty() {
             true => self.troubles.over("blind spots"),
             false => self.troubles.is("blind spots", format!("{} cannot be read and are let go", blind.join(", "))),
         }
+    }
+
+    /// How far judging lags although there is something to judge; none where it does not.
+    pub(super) fn behind(&self) -> Option<Span> {
+        let mark = self.pipeline.engine.watermark();
+        let behind = self.present.now().0.since(mark);
+        let lags = Timestamp::MIN < mark && HEAD + self.settings.time.lateness < behind;
+        (lags && !self.pipeline.gate.all_ended()).then_some(behind)
     }
 
     /// The moment for which the broker confirmed that every partition was read to its end: so far the clock may go. Where it

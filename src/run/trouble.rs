@@ -45,6 +45,11 @@ impl Troubles {
         due
     }
 
+    /// What is wrong with `what` now, if anything.
+    pub(super) fn of(&self, what: &str) -> Option<&String> {
+        self.now.get(what)
+    }
+
     pub(super) fn words(&self) -> Vec<String> {
         self.now.iter().map(|(what, words)| format!("{what}: {words}")).collect()
     }

@@ -6,6 +6,7 @@
 mod answer;
 mod auth;
 mod routes;
+pub mod shape;
 mod shared;
 mod status;
 

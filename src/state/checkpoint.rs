@@ -15,6 +15,9 @@ use super::{Damage, StateError};
 const MAGIC: &[u8; 8] = b"fwcheck\0";
 const FORMAT: u32 = 1;
 
+/// The version of the sections that `run` writes.
+pub const SECTION: u32 = 1;
+
 /// One part of the state, owned by one module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
@@ -42,6 +45,11 @@ impl Checkpoint {
     pub fn get(&self, tag: &str, version: u32) -> Option<&[u8]> {
         let section = self.sections.iter().find(|section| section.tag == tag && section.version == version)?;
         Some(&section.payload)
+    }
+
+    /// What is in the section of this tag as [`SECTION`] has it; none where it is not there or cannot be read.
+    pub fn decode<T: serde::de::DeserializeOwned>(&self, tag: &str) -> Option<T> {
+        postcard::from_bytes(self.get(tag, SECTION)?).ok()
     }
 
     /// Writes it to a temporary file, syncs, renames, syncs the directory: the name stands for a whole file or for none.

@@ -93,6 +93,31 @@ impl StateDirectory {
     }
 }
 
+/// So often a look is taken again where the process that holds the directory removed what was about to be read.
+const LOOKS: usize = 5;
+
+/// The last whole checkpoint of a directory, for those who only look: nothing is locked or written, and another process
+/// may hold the directory. None where there is none yet.
+pub fn last_checkpoint(path: &Path) -> Result<Option<Checkpoint>, StateError> {
+    let mut looks = 0;
+    'look: loop {
+        looks += 1;
+        for &number in numbers(path, "checkpoint")?.iter().rev() {
+            match Checkpoint::read(&numbered(path, "checkpoint", number)) {
+                Ok(Ok(checkpoint)) => return Ok(Some(checkpoint)),
+                Ok(Err(_damaged)) => {}
+                Err(StateError::Io { source, .. })
+                    if source.kind() == std::io::ErrorKind::NotFound && looks < LOOKS =>
+                {
+                    continue 'look;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        return Ok(None);
+    }
+}
+
 /// A checkpoint that was written.
 #[derive(Debug)]
 pub struct Saved {

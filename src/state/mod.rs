@@ -17,9 +17,9 @@ mod log;
 mod positions;
 mod receipts;
 
-pub use checkpoint::{Checkpoint, Section};
-pub use directory::{Opened, Saved, StateDirectory};
-pub use history::History;
+pub use checkpoint::{Checkpoint, SECTION, Section};
+pub use directory::{Opened, Saved, StateDirectory, last_checkpoint};
+pub use history::{History, told};
 pub use journal::{Act, Entry, Journal};
 pub use log::Damage;
 pub use positions::Positions;

@@ -33,8 +33,7 @@ pub use policy::{OutboxBounds, Policy, Reach};
 pub use queue::{Content, Key, Tally};
 pub use silence::Silence;
 pub use status::{ReceiverStatus, Waiting};
-pub(super) use verdict::reason_words;
-pub use verdict::{Cause, Decision, Verdict, Why};
+pub use verdict::{Cause, Decision, Verdict, Why, reason_words};
 
 use super::Wall;
 use crate::alert::{AlertRecord, Reason, State};
@@ -159,6 +158,11 @@ impl Outbox {
     /// The silences in force or not yet cleared away.
     pub fn silences(&self) -> impl Iterator<Item = &Silence> {
         self.book.silences.values()
+    }
+
+    /// The silence that was begun last, unless it is over.
+    pub fn newest_silence(&self) -> Option<&Silence> {
+        self.book.silences.get(&format!("s{}", self.book.silences_made))
     }
 
     /// Someone is on it: no repeats, no escalation, until it resolves. False if the alert is not open.
@@ -286,7 +290,7 @@ impl Outbox {
     fn tidy(&mut self, id: &str) {
         let Some(case) = self.book.cases.get(id).filter(|case| case.record.state == State::Resolved) else { return };
         let slot = Slot::Alert(id.to_owned());
-        let pending = |queue: &Queue| queue.waiting.contains_key(&slot) || queue.is_flying(id);
+        let pending = |queue: &Queue| queue.waiting.contains_key(&slot) || queue.is_flying(id) || queue.lists(id);
         let listed = |(name, ledger): (&String, &case::Ledger)| {
             self.policy.reach(name) == Some(Reach::Mail) && digest::fate(case, ledger).is_some()
         };

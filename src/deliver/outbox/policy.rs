@@ -8,7 +8,7 @@ use super::subject::{is_meant, subjects};
 use crate::alert::AlertRecord;
 use crate::calendar::Calendar;
 use crate::config::{self, Route, Settings};
-use crate::deliver::Wall;
+use crate::deliver::{Wall, own};
 use crate::time::{Span, Timestamp};
 
 /// How far ahead a start of work is looked for; beyond it a day is as good as any other.
@@ -100,8 +100,23 @@ impl Policy {
         self.receivers.iter().find(|(name, _)| name == receiver).map(|(_, reach)| *reach)
     }
 
-    /// Who is to hear of a record: the first route that takes it, or everyone where there are no routes.
+    /// Who is to hear of a record: the first route that takes it, or everyone where there are no routes. What concerns
+    /// forewarn itself always reaches someone, and where a receiver fails, another one if there is any.
     pub fn receivers_of(&self, record: &AlertRecord) -> Vec<String> {
+        let routed = self.routed(record);
+        if record.service != own::SERVICE || !record.labels.contains_key(own::TROUBLE) {
+            return routed;
+        }
+        let failing = record.labels.get(own::RECEIVER);
+        let everyone = || self.receivers.iter().map(|(name, _)| name.clone());
+        let others = |names: &mut dyn Iterator<Item = String>| -> Vec<String> {
+            names.filter(|name| Some(name) != failing).collect()
+        };
+        let told = [others(&mut routed.into_iter()), others(&mut everyone())];
+        told.into_iter().find(|names| !names.is_empty()).unwrap_or_else(|| everyone().collect())
+    }
+
+    fn routed(&self, record: &AlertRecord) -> Vec<String> {
         if self.routes.is_empty() {
             return self.receivers.iter().map(|(name, _)| name.clone()).collect();
         }

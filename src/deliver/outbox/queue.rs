@@ -153,6 +153,17 @@ impl Queue {
         matches!(&self.flying, Some((Slot::Alert(id), _)) if id == alert)
     }
 
+    /// Whether a digest that is not delivered yet is to tell of this alert: passed over, it is made anew from the cases.
+    pub(super) fn lists(&self, alert: &str) -> bool {
+        let items = self.waiting.values().chain(self.flying.iter().map(|(_, item)| item));
+        items
+            .filter_map(|item| match &item.content {
+                Content::Digest(digest) => Some(digest),
+                Content::Alert { .. } | Content::Test => None,
+            })
+            .any(|digest| digest.entries.iter().any(|entry| entry.fate.is_news() && entry.record.id == alert))
+    }
+
     /// The place of the message to send next: the most urgent, then the oldest, of those that may go.
     pub(super) fn next(&self, now: Wall) -> Option<Slot> {
         let ready = self.waiting.iter().filter(|(_, item)| item.next_try <= now);

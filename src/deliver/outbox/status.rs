@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::case::Ack;
 use super::queue::{Content, Tally};
 use super::verdict::Decision;
 use super::{Book, Outbox};
@@ -81,6 +82,11 @@ impl Outbox {
 }
 
 impl Book {
+    /// Who is on an alert, if anyone; for `explain` on a saved state.
+    pub fn acknowledged(&self, alert: &str) -> Option<&Ack> {
+        self.cases.get(alert)?.ack.as_ref()
+    }
+
     /// The remembered decisions, oldest first; for `explain` on a saved state.
     pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
         self.decisions.iter()

@@ -145,7 +145,7 @@ impl fmt::Display for Why {
 }
 
 /// A record's reason as people say it.
-pub(in crate::deliver) fn reason_words(reason: Reason) -> &'static str {
+pub fn reason_words(reason: Reason) -> &'static str {
     match reason {
         Reason::Opened => "it is new",
         Reason::Worsened => "it got worse",

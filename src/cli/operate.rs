@@ -1,0 +1,114 @@
+//! `forewarn silence`, `ack` and `send-test`: what an operator tells the running process, or a receiver.
+
+use std::io::Write;
+
+use jiff::tz::TimeZone;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::api::{Api, runtime};
+use super::check::way;
+use super::{AckArgs, Failure, SendTestArgs, SilenceArgs, SilenceCommand};
+use crate::alert::words::length;
+use crate::deliver::courier::{send_test, wall_clock};
+use crate::deliver::{Channel, SendError, install_crypto};
+use crate::time::Timestamp;
+
+pub(super) fn silence(args: &SilenceArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let settings = args.config.settings_if_there()?;
+    let (api, zone) = (Api::new(&settings)?, &settings.plan.calendar.zone);
+    let now = wall_clock()().0;
+    match &args.command {
+        SilenceCommand::Add { selector, until, reason } => {
+            let end = until.end(now);
+            let body = json!({
+                "selector": selector.as_str(), "until": end.to_string(), "by": who(),
+                "comment": reason.as_deref().unwrap_or_default(),
+            });
+            let made = api.ask(Method::POST, "silences", Some(&body))?;
+            let id = made["id"].as_str().unwrap_or("?");
+            writeln!(out, "{}; to end it before: forewarn silence end {id}", line(&made, now, zone))?;
+        }
+        SilenceCommand::List => {
+            let all = api.ask(Method::GET, "silences", None)?;
+            let all = all["silences"].as_array().cloned().unwrap_or_default();
+            for silence in &all {
+                writeln!(out, "{}", line(silence, now, zone))?;
+            }
+            if all.is_empty() {
+                writeln!(out, "no silence holds")?;
+            }
+        }
+        SilenceCommand::End { id } => {
+            api.ask(Method::DELETE, &format!("silences/{}", segment(id)), None)?;
+            writeln!(out, "silence {id} is over; what it kept back and still stands is told now")?;
+        }
+    }
+    Ok(())
+}
+
+/// One silence in one line.
+fn line(silence: &Value, now: Timestamp, zone: &TimeZone) -> String {
+    let text = |key: &str| silence[key].as_str().unwrap_or_default();
+    let end = match Timestamp::parse_rfc3339(text("until")) {
+        Some(until) => {
+            let local = until.to_jiff().to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M %Z");
+            format!("until {local} (in {})", length(until.since(now)))
+        }
+        None => format!("until {}", text("until")),
+    };
+    let mut line = format!("{}  {}  {end}", text("id"), text("selector"));
+    if !text("by").is_empty() {
+        line.push_str(&format!("  by {}", text("by")));
+    }
+    if !text("comment").is_empty() {
+        line.push_str(&format!(": {}", text("comment")));
+    }
+    line
+}
+
+pub(super) fn ack(args: &AckArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let settings = args.config.settings_if_there()?;
+    let (alert, by) = (&args.alert, who());
+    let path = format!("alerts/{}/ack", segment(alert));
+    Api::new(&settings)?.ask(Method::POST, &path, Some(&json!({ "by": by })))?;
+    let by = if by.is_empty() { "someone" } else { &by };
+    writeln!(out, "{by} is on alert {alert}: it is not repeated and does not escalate; its end is still told")?;
+    Ok(())
+}
+
+pub(super) fn test(args: &SendTestArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let settings = args.config.settings()?;
+    let receiver = args.receiver_of(&settings)?;
+    install_crypto();
+    let zone = &settings.plan.calendar.zone;
+    let channel = Channel::open(receiver, zone).map_err(|error| Failure::Work(error.to_string()))?;
+    let sent = runtime()?.block_on(send_test(&channel, &receiver.name, wall_clock()()));
+    let way = way(receiver);
+    match sent {
+        Ok(()) => Ok(writeln!(out, "sent to {}: {way}", receiver.name)?),
+        Err(SendError::Retry { step, said, .. }) => {
+            Err(Failure::Work(format!("not sent to {} ({way}): {step} failed: {said}", receiver.name)))
+        }
+        Err(error) => Err(Failure::Work(format!("not sent to {} ({way}): {error}", receiver.name))),
+    }
+}
+
+/// Who asks, as the system knows them; empty where it does not say.
+#[expect(clippy::disallowed_methods, reason = "the environment names the person at the keyboard")]
+fn who() -> String {
+    ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_default()
+}
+
+/// A text as one segment of a path.
+fn segment(text: &str) -> String {
+    let mut path = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            path.push(char::from(byte));
+        } else {
+            path.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    path
+}
