@@ -78,8 +78,8 @@ pub fn length(span: Span) -> String {
     let secs = span.nanos().unsigned_abs() / 1_000_000_000;
     let (count, word) = match secs {
         0..120 => (secs, "second"),
-        120..7_200 => ((secs + 30) / 60, "minute"),
-        7_200..172_800 => ((secs + 1_800) / 3_600, "hour"),
+        120..7_170 => ((secs + 30) / 60, "minute"),
+        7_170..171_000 => ((secs + 1_800) / 3_600, "hour"),
         _ => ((secs + 43_200) / 86_400, "day"),
     };
     let plural = if count == 1 { "" } else { "s" };

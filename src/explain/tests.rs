@@ -164,9 +164,9 @@ fn what_was_held_back_and_what_is_only_young() {
     expect![[r#"
         judged up to Mon 2026-11-02 00:59 CET
         queue_depth{service="checkout"}
-          still warming up: known for 23h58m, alerts begin after 1d
+          still warming up: known for 23h58m, alerts begin after 2d
         up{service="checkout"}
-          still warming up: known for 23h58m, alerts begin after 1d
+          still warming up: known for 23h58m, alerts begin after 2d
           is part of alert 4f1c09ab22d07e15, which stands: disk_used_ratio of db-1 will pass 0.95
     "#]]
     .assert_eq(&told("{__name__=~\"up|queue.*\"}", 1, &[standing]));

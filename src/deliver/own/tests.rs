@@ -52,9 +52,9 @@ fn lag_that_shrinks_is_not_told_and_lag_that_stays_is() {
     check(
         rows,
         expect![[r#"
-         25 4c11/1 Opened Hold: forewarn is 30 minutes behind the present and does not catch up, so that its warnings come late: give it more processor, or fewer signals
-         40 4c11/2 Resolved Hold: over: forewarn is 30 minutes behind the present and does not catch up, so that its warnings come late: give it more processor, or fewer signals
-    "#]],
+             25 4c11/1 Opened Hold: forewarn is 30 minutes behind the present and does not catch up, so that its warnings come late: give it more processor, or fewer signals
+             40 4c11/2 Resolved Hold: over: forewarn is 30 minutes behind the present and does not catch up, so that its warnings come late: give it more processor, or fewer signals
+        "#]],
     );
 }
 
@@ -77,12 +77,12 @@ fn a_receiver_that_fails_is_told_after_a_quarter_of_an_hour_and_all_of_them_wake
     check(
         rows,
         expect![[r#"
-         18 7383/1 Opened Hold: mail gets no alerts, 2 wait: connecting failed: refused
-         30 7383/2 Promoted Page: mail gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
-         36 474d/1 Opened Page: hook gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
-         40 474d/2 Resolved Page: over: hook gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
-         42 7383/3 Resolved Page: over: mail gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
-    "#]],
+             18 7383/1 Opened Hold: mail gets no alerts, 2 wait: connecting failed: refused
+             30 7383/2 Promoted Page: mail gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
+             36 474d/1 Opened Page: hook gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
+             40 474d/2 Resolved Page: over: hook gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
+             42 7383/3 Resolved Page: over: mail gets no alerts, 2 wait; nobody can be told of anything: connecting failed: refused
+        "#]],
     );
 }
 
@@ -98,11 +98,11 @@ fn what_is_lost_is_told_at_once_and_over_after_an_hour() {
     check(
         rows,
         expect![[r#"
-          1 7566/1 Opened Hold: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
-         30 1a33/1 Opened Hold: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
-         91 7566/2 Resolved Hold: over: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
-         91 1a33/2 Resolved Hold: over: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
-    "#]],
+              1 7566/1 Opened Hold: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
+             30 1a33/1 Opened Hold: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
+             91 7566/2 Resolved Hold: over: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
+             91 1a33/2 Resolved Hold: over: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
+        "#]],
     );
 }
 
@@ -118,9 +118,9 @@ fn rejects_are_judged_by_their_share() {
     check(
         rows,
         expect![[r#"
-         10 3b69/1 Opened Hold: forewarn cannot understand 40 % of what it reads: the dead letters say why; what they hold is not watched
-         15 3b69/2 Resolved Hold: over: forewarn cannot understand 40 % of what it reads: the dead letters say why; what they hold is not watched
-    "#]],
+             10 3b69/1 Opened Hold: forewarn cannot understand 40 % of what it reads: the dead letters say why; what they hold is not watched
+             15 3b69/2 Resolved Hold: over: forewarn cannot understand 40 % of what it reads: the dead letters say why; what they hold is not watched
+        "#]],
     );
 }
 
@@ -137,15 +137,15 @@ fn blindness_and_what_cannot_be_written() {
     check(
         rows,
         expect![[r#"
-          5 6fa2/1 Opened Page: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
-          5 83a2/1 Opened Hold: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
-          5 09c2/1 Opened Hold: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
-         15 629e/1 Opened Hold: the alerts topic takes no alerts: message too large
-         17 629e/2 Resolved Hold: over: the alerts topic takes no alerts: message too large
-         17 83a2/2 Resolved Hold: over: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
-         17 09c2/2 Resolved Hold: over: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
-         17 6fa2/2 Resolved Page: over: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
-    "#]],
+              5 6fa2/1 Opened Page: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
+              5 83a2/1 Opened Hold: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
+              5 09c2/1 Opened Hold: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
+             15 629e/1 Opened Hold: the alerts topic takes no alerts: message too large
+             17 629e/2 Resolved Hold: over: the alerts topic takes no alerts: message too large
+             17 83a2/2 Resolved Hold: over: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
+             17 09c2/2 Resolved Hold: over: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
+             17 6fa2/2 Resolved Page: over: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
+        "#]],
     );
 }
 
