@@ -27,7 +27,7 @@ fn counts(records: u64, rejects: u64, lost: u64, refused: u64) -> Health {
 fn said(records: &[AlertRecord]) -> String {
     let line = |r: &AlertRecord| {
         let minute = r.at.since(at(0).0).nanos() / 60_000_000_000;
-        format!("{minute:>3} {}/{} {:?} {:?}: {}\n", &r.id[..4], r.revision, r.reason, r.urgency, r.summary)
+        format!("{minute} {}/{} {:?} {:?}: {}\n", &r.id[..4], r.revision, r.reason, r.urgency, r.summary)
     };
     records.iter().map(line).collect()
 }
@@ -98,10 +98,10 @@ fn what_is_lost_is_told_at_once_and_over_after_an_hour() {
     check(
         rows,
         expect![[r#"
-              1 7566/1 Opened Hold: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
-             30 1a33/1 Opened Hold: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
-             91 7566/2 Resolved Hold: over: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
-             91 1a33/2 Resolved Hold: over: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
+            1 7566/1 Opened Hold: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
+            30 1a33/1 Opened Hold: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
+            91 7566/2 Resolved Hold: over: 7 records were gone from the broker before forewarn read them: keep them longer there, or give forewarn more processor
+            91 1a33/2 Resolved Hold: over: 3 new signals are not watched, for forewarn watches as many as it may: look for a label that has ever new values
         "#]],
     );
 }
@@ -137,14 +137,14 @@ fn blindness_and_what_cannot_be_written() {
     check(
         rows,
         expect![[r#"
-              5 6fa2/1 Opened Page: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
-              5 83a2/1 Opened Hold: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
-              5 09c2/1 Opened Hold: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
-             15 629e/1 Opened Hold: the alerts topic takes no alerts: message too large
-             17 629e/2 Resolved Hold: over: the alerts topic takes no alerts: message too large
-             17 83a2/2 Resolved Hold: over: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
-             17 09c2/2 Resolved Hold: over: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
-             17 6fa2/2 Resolved Page: over: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
+            5 6fa2/1 Opened Page: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
+            5 83a2/1 Opened Hold: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
+            5 09c2/1 Opened Hold: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
+            15 629e/1 Opened Hold: the alerts topic takes no alerts: message too large
+            17 629e/2 Resolved Hold: over: the alerts topic takes no alerts: message too large
+            17 83a2/2 Resolved Hold: over: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
+            17 09c2/2 Resolved Hold: over: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
+            17 6fa2/2 Resolved Page: over: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
         "#]],
     );
 }
