@@ -1,4 +1,5 @@
 //! Line protocol judged in full over 1,000 signals: decode, gate, engine. Asserts what was judged.
+#![expect(clippy::unwrap_used, reason = "writing to a string does not fail")]
 
 use std::fmt::Write;
 use std::hint::black_box;

@@ -1,5 +1,9 @@
 //! The integration tests, one binary. What needs a real server stands under `servers`; it fails where its server is missing.
 #![allow(clippy::unwrap_used, reason = "in a test it says that the test failed")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read files and are told by the environment where the servers are"
+)]
 
 mod laws;
 mod servers;

@@ -2,6 +2,7 @@
 # A real Apache Kafka broker (KRaft, one node) for the tests.
 #
 #   kafka.sh start [PORT]   downloads what is missing, starts the broker, waits until it answers, prints its address
+#   kafka.sh join PORT WITH starts another broker of the cluster whose first broker is on the port WITH
 #   kafka.sh stop  [PORT]   ends the broker that was started on this port
 #   kafka.sh fetch          only downloads
 #
@@ -10,6 +11,7 @@ set -eu
 
 VERSION=4.1.0
 PORT=${2:-19092}
+WITH=${3:-}
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 HOME_DIR="$ROOT/target/servers/kafka"
 JARS="$HOME_DIR/jars-$VERSION"
@@ -50,11 +52,22 @@ POM
 
 configure() {
     mkdir -p "$NODE"
-    cat >"$NODE/server.properties" <<PROPERTIES
+    if [ -n "$WITH" ]; then
+        cat >"$NODE/server.properties" <<PROPERTIES
+process.roles=broker
+node.id=2
+controller.quorum.voters=1@127.0.0.1:$((WITH + 1))
+listeners=PLAINTEXT://127.0.0.1:$PORT
+PROPERTIES
+    else
+        cat >"$NODE/server.properties" <<PROPERTIES
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$((PORT + 1))
 listeners=PLAINTEXT://127.0.0.1:$PORT,CONTROLLER://127.0.0.1:$((PORT + 1))
+PROPERTIES
+    fi
+    cat >>"$NODE/server.properties" <<PROPERTIES
 advertised.listeners=PLAINTEXT://127.0.0.1:$PORT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
@@ -80,7 +93,6 @@ background.threads=2
 log.cleaner.dedupe.buffer.size=4194304
 PROPERTIES
 }
-
 
 start() {
     fetch
@@ -122,7 +134,8 @@ stop() {
 
 case "${1:-}" in
 start) start ;;
+join) [ -n "$WITH" ] || fail "join needs the first broker's port"; start ;;
 stop) stop ;;
 fetch) fetch ;;
-*) fail "usage: kafka.sh start|stop|fetch [PORT]" ;;
+*) fail "usage: kafka.sh start [PORT] | join PORT WITH | stop [PORT] | fetch" ;;
 esac

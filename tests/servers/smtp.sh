@@ -1,18 +1,10 @@
 #!/bin/sh
 # A real mail server for the tests: STARTTLS with an authority of its own, login required, each mail a file.
-# usage: smtp.sh PORT FOLDER [--no-starttls]     stays in the foreground; makes its Python environment on first use
+# usage: smtp.sh PORT FOLDER [--no-starttls]     stays in the foreground
 # The authority's certificate is FOLDER/ca.pem; user `forewarn`, password `open sesame`; mails are FOLDER/mail-N.eml.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-servers=${FOREWARN_SERVERS:-$here/../../target/servers}
-venv=$servers/venv
-mkdir -p "$servers"
-if [ ! -e "$venv/READY" ]; then
-    python3 -m venv "$venv" || { echo "python3 with venv is needed: apt-get install python3-venv" >&2; exit 1; }
-    "$venv/bin/pip" install --quiet --disable-pip-version-check 'aiosmtpd==1.4.6' 'standardwebhooks==1.0.1'
-    touch "$venv/READY"
-fi
-[ "${1:-}" = --install ] && exit 0
+python=$("$here/python.sh")
 port=$1 folder=$2
 shift 2
 mkdir -p "$folder"
@@ -27,4 +19,4 @@ if [ ! -e "$folder/server.pem" ]; then
             -extfile server.ext -out server.pem 2>/dev/null
     )
 fi
-exec "$venv/bin/python" "$here/smtp.py" "$port" "$folder" "$@"
+exec "$python" "$here/smtp.py" "$port" "$folder" "$@"

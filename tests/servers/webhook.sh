@@ -3,5 +3,5 @@
 # usage: webhook.sh PORT FOLDER SECRET     stays in the foreground
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-"$here/smtp.sh" --install
-exec "${FOREWARN_SERVERS:-$here/../../target/servers}/venv/bin/python" "$here/webhook.py" "$@"
+python=$("$here/python.sh")
+exec "$python" "$here/webhook.py" "$@"

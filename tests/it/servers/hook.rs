@@ -4,21 +4,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use serde_json::Value;
 
-/// A message: its idempotency key and its body.
-type Message = (String, Value);
+/// A message as it came.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    /// Its idempotency key.
+    pub(super) key: String,
+    pub(super) body: Value,
+    pub(super) arrived: Instant,
+}
+
+impl Message {
+    /// The alert's record.
+    pub(super) fn record(&self) -> &Value {
+        if self.body["data"].is_object() { &self.body["data"] } else { &self.body }
+    }
+}
 
 /// A receiver of webhooks.
-pub struct Hook {
+pub(super) struct Hook {
     port: u16,
     got: Arc<Mutex<Vec<Message>>>,
 }
 
 impl Hook {
     /// Begins to listen.
-    pub fn open() -> Hook {
+    pub(super) fn open() -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let got: Arc<Mutex<Vec<Message>>> = Arc::default();
@@ -41,26 +55,26 @@ impl Hook {
     }
 
     /// The configuration that sends everything here, however old.
-    pub fn receiver(&self) -> String {
+    pub(super) fn receiver(&self) -> String {
         let port = self.port;
         format!(
             "[deliver]\nstale = \"3650d\"\n[[receiver]]\nname = \"hook\"\nwebhook = {{ url = \"http://127.0.0.1:{port}/\" }}\n"
         )
     }
 
-    pub fn messages(&self) -> Vec<Message> {
+    pub(super) fn messages(&self) -> Vec<Message> {
         self.got.lock().unwrap().clone()
     }
 
-    pub fn keys(&self) -> BTreeSet<String> {
-        self.messages().into_iter().map(|(key, _)| key).collect()
+    pub(super) fn keys(&self) -> BTreeSet<String> {
+        self.messages().into_iter().map(|message| message.key).collect()
     }
 
     /// The last that was heard of each alert: its revision and state.
-    pub fn last_by_alert(&self) -> BTreeMap<String, (u64, String)> {
+    pub(super) fn last_by_alert(&self) -> BTreeMap<String, (u64, String)> {
         let mut last = BTreeMap::new();
-        for (_, body) in self.messages() {
-            let record = if body["data"].is_object() { &body["data"] } else { &body };
+        for message in self.messages() {
+            let record = message.record();
             let text = |key: &str| record[key].as_str().unwrap_or_default().to_owned();
             last.insert(text("id"), (record["revision"].as_u64().unwrap_or_default(), text("state")));
         }
@@ -88,5 +102,5 @@ fn take(stream: &TcpStream) -> Option<Message> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((key, serde_json::from_slice(&body).ok()?))
+    Some(Message { key, body: serde_json::from_slice(&body).ok()?, arrived: Instant::now() })
 }

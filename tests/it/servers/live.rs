@@ -9,21 +9,21 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 /// A running `forewarn run`.
-pub struct Live {
+pub(super) struct Live {
     child: Child,
     home: PathBuf,
     port: u16,
 }
 
 /// A folder for one process: configuration, state, log.
-pub struct Home {
-    pub folder: tempfile::TempDir,
-    pub port: u16,
+pub(super) struct Home {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) port: u16,
 }
 
 impl Home {
     /// Writes the configuration; `more` is added to `[kafka]` and after it.
-    pub fn new(broker: &str, topics: &[&str], more: &str) -> Home {
+    pub(super) fn new(broker: &str, topics: &[&str], more: &str) -> Home {
         let folder = tempfile::tempdir().expect("a folder");
         let port = free_port();
         let topics: Vec<String> = topics.iter().map(|topic| format!("{topic:?}")).collect();
@@ -38,16 +38,31 @@ impl Home {
         Home { folder, port }
     }
 
-    pub fn state(&self) -> PathBuf {
+    /// Adds to the configuration.
+    pub(super) fn add(&self, more: &str) {
+        let path = self.folder.path().join("forewarn.toml");
+        let text = std::fs::read_to_string(&path).expect("the configuration") + more;
+        std::fs::write(path, text).expect("the configuration is written");
+    }
+
+    /// Lets so much time pass between checkpoints.
+    pub(super) fn checkpoint_every(&self, interval: &str) {
+        let path = self.folder.path().join("forewarn.toml");
+        let text = std::fs::read_to_string(&path).expect("the configuration");
+        let text = text.replace("interval = \"2s\"", &format!("interval = {interval:?}"));
+        std::fs::write(path, text).expect("the configuration is written");
+    }
+
+    pub(super) fn state(&self) -> PathBuf {
         self.folder.path().join("state")
     }
 
-    pub fn start(&self) -> Live {
+    pub(super) fn start(&self) -> Live {
         Live::start(self.folder.path(), self.port)
     }
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
@@ -65,7 +80,7 @@ impl Live {
     }
 
     /// Asks over HTTP; none while nobody listens.
-    pub fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
+    pub(super) fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
         let length = body.len();
@@ -81,12 +96,12 @@ impl Live {
         Some((code, serde_json::from_str(body).unwrap_or(Value::String(body.to_owned()))))
     }
 
-    pub fn get(&self, path: &str) -> Value {
+    pub(super) fn get(&self, path: &str) -> Value {
         self.ask("GET", path, "").map_or(Value::Null, |(_, value)| value)
     }
 
     /// Waits until the status page satisfies; panics with the log's end where it never does.
-    pub fn until(&mut self, what: &str, patience: Duration, satisfies: impl Fn(&Value) -> bool) -> Value {
+    pub(super) fn until(&mut self, what: &str, patience: Duration, satisfies: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + patience;
         loop {
             let status = self.get("/api/v1/status");
@@ -101,20 +116,20 @@ impl Live {
     }
 
     /// The end of its log.
-    pub fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         let text = std::fs::read_to_string(self.home.join("log")).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
     /// kill -9.
-    pub fn kill(mut self) {
+    pub(super) fn kill(mut self) {
         self.child.kill().expect("it was killed");
         self.child.wait().expect("it ended");
     }
 
     /// SIGTERM; gives how long it took to end, and whether it ended well.
-    pub fn stop(mut self) -> (Duration, bool) {
+    pub(super) fn stop(mut self) -> (Duration, bool) {
         let began = Instant::now();
         let killed = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill is there");
         assert!(killed.success());

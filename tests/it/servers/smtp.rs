@@ -28,7 +28,7 @@ fn email(server: &str) -> Email {
     }
 }
 
-fn folder() -> PathBuf {
+pub(super) fn folder() -> PathBuf {
     PathBuf::from(setting("FOREWARN_TEST_SMTP_FOLDER"))
 }
 
@@ -37,8 +37,8 @@ fn open(email: Email) -> Channel {
     Channel::open(&receiver, &jiff::tz::TimeZone::UTC).expect("a channel")
 }
 
-/// The mails in the folder that carry this alert, in the order of arrival.
-fn mails(alert: &str) -> Vec<String> {
+/// The mails in the folder that carry this text, in the order of arrival.
+pub(super) fn mails(alert: &str) -> Vec<String> {
     let mut mails: Vec<(u64, String)> = Vec::new();
     for entry in folder().read_dir().expect("the folder").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -52,7 +52,7 @@ fn mails(alert: &str) -> Vec<String> {
     mails.into_iter().map(|(_, text)| text).collect()
 }
 
-fn header<'a>(mail: &'a str, name: &str) -> &'a str {
+pub(super) fn header<'a>(mail: &'a str, name: &str) -> &'a str {
     let head = mail.split("\r\n\r\n").next().unwrap_or(mail);
     let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or_else(|| panic!("no {name} in\n{head}"))

@@ -1,0 +1,13 @@
+#!/bin/sh
+# The Python of the tests, in a virtual environment of its own; prints its path. Made on first use.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+venv=$root/target/servers/venv
+wanted='aiosmtpd==1.4.6 standardwebhooks==1.0.1 influxdb-client==1.49.0 kafka-python==2.2.15'
+if [ "$(cat "$venv/READY" 2>/dev/null)" != "$wanted" ]; then
+    python3 -m venv "$venv" || { echo "python3 with venv is needed; on Debian: apt-get install python3-venv" >&2; exit 1; }
+    # shellcheck disable=SC2086 # a list of words
+    "$venv/bin/pip" install --quiet --disable-pip-version-check $wanted >&2
+    echo "$wanted" >"$venv/READY"
+fi
+echo "$venv/bin/python"
