@@ -32,6 +32,8 @@ impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         match error {
             ReplayError::Usage(_) => Failure::Usage(error.to_string()),
+            // Whoever listened to the results has heard enough.
+            ReplayError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Failure::Output(source),
             ReplayError::NoInput(_) | ReplayError::Write { .. } => Failure::Work(error.to_string()),
         }
     }

@@ -16,7 +16,7 @@ use crate::deliver::planned::Planner;
 use crate::deliver::{Policy, Wall};
 use crate::engine::{Batch, Engine, Input, Output};
 use crate::ingest::files::{self, Chunk, FileError, FileFormat, Files, Found};
-use crate::ingest::gate::Gate;
+use crate::ingest::gate::{Admitted, Gate};
 use crate::time::{Span, Timestamp};
 
 pub use report::Summary;
@@ -88,7 +88,9 @@ pub fn replay(args: &ReplayArgs, settings: &Settings) -> Result<Summary, ReplayE
     let mut run = Run::new(args, settings, inputs)?;
     let mut batch = Batch::default();
     while let Some(mut chunk) = run.files.read(&mut run.engine, &mut batch) {
-        problems.extend(run.take(&mut chunk, &mut batch)?);
+        let broken = run.take(&mut chunk, &mut batch)?;
+        run.broken += usize::from(broken.is_some());
+        problems.extend(broken);
     }
     run.finish(args, problems)
 }
@@ -124,11 +126,17 @@ struct Run {
     planner: Planner,
     tally: Tally,
     progress: Progress,
+    /// Files that ended before their time.
+    broken: usize,
 }
 
 impl Run {
     fn new(args: &ReplayArgs, settings: &Settings, inputs: Vec<files::Input>) -> Result<Run, ReplayError> {
-        let alerts = args.alerts.as_deref().map(AlertLines::create).transpose()?;
+        let asks_for_nothing = args.scores.is_none() && args.report.is_none();
+        let alerts = match &args.alerts {
+            Some(path) => Some(AlertLines::create(path)?),
+            None => asks_for_nothing.then(AlertLines::sentences),
+        };
         let scores = args.scores.as_ref().map(|folder| {
             let scores = Scores::new(folder, inputs.len()).map_err(|source| cannot_write(folder, source))?;
             Ok((folder.clone(), scores))
@@ -151,6 +159,7 @@ impl Run {
             scores,
             planner: Planner::new(Policy::planning(settings)),
             tally: Tally::default(),
+            broken: 0,
         })
     }
 
@@ -221,15 +230,31 @@ impl Run {
             scores.finish(&self.files).map_err(|source| cannot_write(&folder, source))?;
         }
         let newest = self.gate.newest();
-        let summary = self.tally.sum_up(records, self.engine.directory().len(), newest, self.planner.finish());
+        self.gate
+            .counts()
+            .filter(|(_, seen)| seen.admitted < seen.late)
+            .for_each(|(path, seen)| mostly_late(path, seen));
+        let summary = self.tally.sum_up(records, &self.engine, newest, self.planner.finish());
         if let Some(path) = &args.report {
             report::write(path, &summary)?;
         }
-        if records == 0 && problems.len() >= self.files.len() {
+        if records == 0 && self.files.len() <= self.broken {
             return Err(ReplayError::NoInput(problems));
         }
+        tracing::info!("{summary}");
         Ok(summary)
     }
+}
+
+/// A file whose times mostly run backwards was written in another order than that of time: judging it so is no use.
+fn mostly_late(path: &str, seen: Admitted) {
+    let Admitted { late, admitted, .. } = seen;
+    tracing::warn!(
+        path,
+        late,
+        admitted,
+        "most rows are late: the file is not in order of time; raise [time] lateness or sort it"
+    );
 }
 
 fn cannot_write(path: &std::path::Path, source: std::io::Error) -> ReplayError {

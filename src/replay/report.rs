@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{ReplayError, cannot_write};
 use crate::alert::AlertRecord;
 use crate::deliver::planned::Planned;
-use crate::engine::Batch;
+use crate::engine::{Batch, Engine};
 use crate::ingest::files::Files;
 use crate::ingest::gate::Admitted;
 use crate::time::Timestamp;
@@ -26,6 +26,8 @@ pub struct Summary {
     pub rejected: BTreeMap<&'static str, u64>,
     /// Readings older than their file's highest time less the lateness; they decided nothing.
     pub late: u64,
+    /// Readings of equal signal and time with another value; the greater was kept.
+    pub conflicts: u64,
     /// Signals seen.
     pub signals: usize,
     /// Alerts, each counted once.
@@ -50,6 +52,9 @@ impl std::fmt::Display for Summary {
         }
         if 0 < self.late {
             write!(f, ", {} late", self.late)?;
+        }
+        if 0 < self.conflicts {
+            write!(f, ", {} in conflict", self.conflicts)?;
         }
         Ok(())
     }
@@ -92,7 +97,7 @@ impl Tally {
     pub(super) fn sum_up(
         self,
         records: u64,
-        signals: usize,
+        engine: &Engine,
         newest: Option<Timestamp>,
         notifications: Vec<Planned>,
     ) -> Summary {
@@ -101,7 +106,8 @@ impl Tally {
             admitted: self.admitted.admitted,
             rejected: self.rejected,
             late: self.admitted.late,
-            signals,
+            conflicts: engine.counts().conflicts,
+            signals: engine.directory().len(),
             alerts: self.alerts.len(),
             revisions: self.revisions,
             newest: newest.map(|at| at.to_string()),
@@ -110,20 +116,29 @@ impl Tally {
     }
 }
 
-/// The file of `--alerts`, one JSON object a line.
+/// Where the changes of alerts go: the file of `--alerts`, one JSON object a line, or sentences for people.
 pub(super) struct AlertLines {
     path: PathBuf,
     out: Box<dyn Write>,
+    sentences: bool,
 }
 
 impl AlertLines {
     pub(super) fn create(path: &Path) -> Result<Self, ReplayError> {
         let out = open(path).map_err(|source| cannot_write(path, source))?;
-        Ok(AlertLines { path: path.to_owned(), out })
+        Ok(AlertLines { path: path.to_owned(), out, sentences: false })
+    }
+
+    /// Sentences on the standard output, for one who asked for no file.
+    pub(super) fn sentences() -> Self {
+        AlertLines { path: PathBuf::from("-"), out: Box::new(io::stdout().lock()), sentences: true }
     }
 
     pub(super) fn write(&mut self, record: &AlertRecord) -> Result<(), ReplayError> {
-        let written = write_line(&mut self.out, record);
+        let written = match self.sentences {
+            true => sentence(&mut self.out, record),
+            false => write_line(&mut self.out, record),
+        };
         written.map_err(|source| cannot_write(&self.path, source))
     }
 
@@ -144,6 +159,16 @@ pub(super) fn write(path: &Path, summary: &Summary) -> Result<(), ReplayError> {
 fn write_line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")
+}
+
+/// `2026-01-03T14:13:00Z page opened d612994280e60ec8: disk_used_ratio of db-1 will reach …`
+fn sentence(out: &mut impl Write, record: &AlertRecord) -> io::Result<()> {
+    let word = |value: serde_json::Result<serde_json::Value>| match value {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    };
+    let [urgency, reason] = [serde_json::to_value(record.urgency), serde_json::to_value(record.reason)].map(word);
+    writeln!(out, "{} {urgency} {reason} {}: {}", record.at, record.id, record.summary)
 }
 
 /// A file anew, or the standard output for `-`.

@@ -1,5 +1,6 @@
 //! What an operator asks and tells: against a state directory as `run` leaves it, and a real HTTP server with an outbox
 //! behind it.
+#![expect(clippy::disallowed_methods, reason = "these tests lay out files")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};

@@ -1,9 +1,13 @@
 //! CSV: a time and one or more value columns; a signal for each column that holds numbers.
 //!
 //! `timestamp,value` (the layout of the Numenta Anomaly Benchmark) is the signal of the file's stem, a column of any other
-//! layout `stem_column`. A column of text throughout (a serial number, a model) is no signal: the first rows decide, and
-//! where they leave it empty its first cell. An empty cell is a gap. A data row is one line.
+//! layout `stem_column`. `timestamp,value,label` is labelled data: the same signal, and the label is not looked at. A
+//! column that holds more text than numbers (a serial number, a model) is no signal: the first rows decide, and where they
+//! leave it empty its first cell; a column that stands alone always is one, so that its cells are rejects and not silence.
+//! An empty cell is a gap. A data row is one line.
 
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::lines::Line;
@@ -12,8 +16,11 @@ use crate::engine::Intake;
 use crate::signal::{Fingerprint, Reading, Reject, RejectReason, Signal, Sink};
 use crate::time::Timestamp;
 
-/// Names of the time column; without one the first column is it if its first cell is a time.
+/// Names of the time column; without one the first column is it if its first cell is clearly a time.
 const TIMES: [&str; 5] = ["timestamp", "time", "datetime", "date", "ts"];
+
+/// A number below this many seconds since the epoch (March 1973) is no time under a header that does not say so.
+const CLEARLY_A_TIME: Timestamp = Timestamp::from_secs(100_000_000);
 
 /// The rows that decide which columns are signals, and their bound in bytes.
 const PROBE_ROWS: usize = 128;
@@ -88,7 +95,8 @@ pub(super) struct Csv {
 
 #[derive(Debug)]
 struct Layout {
-    stamp: usize,
+    /// The cell of the time; none where nothing tells it.
+    stamp: Option<usize>,
     width: usize,
     columns: Vec<Column>,
 }
@@ -151,47 +159,76 @@ impl Csv {
             None => return,
             Some(Line::Whole(first)) => {
                 self.cells.split(first);
-                self.lay_out()
+                self.lay_out(lines.clone().nth(1))
             }
             Some(Line::TooLong(_)) => {
-                self.layout = Some(Layout { stamp: 0, width: 0, columns: Vec::new() });
+                self.layout = Some(Layout { stamp: None, width: 0, columns: Vec::new() });
                 true
             }
         };
         if has_header {
             lines.next();
         }
-        for line in lines.clone() {
-            if let Line::Whole(bytes) = line {
-                self.cells.split(bytes);
-                let layout = self.layout.as_mut().expect("laid out above");
-                layout.columns.iter_mut().for_each(|column| look(column, self.cells.get(column.cell)));
-            }
-        }
+        self.look(lines.clone());
         for line in lines {
             self.row(line, intake, rows);
         }
     }
 
-    /// Lays out the columns by the first line, which is in `cells`; whether that line is a header.
-    fn lay_out(&mut self) -> bool {
+    /// Learns from the first rows what each column holds.
+    fn look<'a>(&mut self, lines: impl Iterator<Item = Line<'a>>) {
+        let Some(Layout { columns, .. }) = &mut self.layout else { return };
+        let mut seen = vec![(0u32, 0u32); columns.len()];
+        for line in lines {
+            let Line::Whole(bytes) = line else { continue };
+            self.cells.split(bytes);
+            for ((numbers, texts), column) in seen.iter_mut().zip(&*columns) {
+                match kind(self.cells.get(column.cell)) {
+                    Holds::Nothing => {}
+                    Holds::Text => *texts += 1,
+                    Holds::Numbers => *numbers += 1,
+                }
+            }
+        }
+        let alone = columns.len() == 1;
+        for ((numbers, texts), column) in seen.into_iter().zip(columns) {
+            column.holds = match numbers.cmp(&texts) {
+                _ if alone => Holds::Numbers,
+                _ if numbers + texts == 0 => Holds::Nothing,
+                Ordering::Less => Holds::Text,
+                Ordering::Equal | Ordering::Greater => Holds::Numbers,
+            };
+        }
+    }
+
+    /// Lays out the columns by the first line, which is in `cells`, and the line after it; whether the first is a header.
+    fn lay_out(&mut self, second: Option<Line<'_>>) -> bool {
         let names: Vec<String> =
             (0..self.cells.len()).map(|cell| String::from_utf8_lossy(self.cells.get(cell)).trim().to_owned()).collect();
-        let named = |name: &&str| names.iter().position(|have| have.eq_ignore_ascii_case(name));
+        let width = names.len();
         let is_header = moment::parse(self.cells.get(0)).is_none();
-        let stamp = TIMES.iter().find_map(named).unwrap_or(0);
-        let names = match is_header {
-            true => names,
+        let (names, stamp) = match is_header {
+            true => {
+                let named = |name: &&str| names.iter().position(|have| have.eq_ignore_ascii_case(name));
+                let stamp = TIMES.iter().find_map(named).or_else(|| self.starts_with_time(second).then_some(0));
+                (names, stamp)
+            }
             // Without a header: the columns are numbered, a single one is the value.
-            false if names.len() == 2 => vec!["timestamp".to_owned(), "value".to_owned()],
-            false => (0..names.len()).map(|cell| cell.to_string()).collect(),
+            false if width == 2 => (vec!["timestamp".to_owned(), "value".to_owned()], Some(0)),
+            false => ((0..width).map(|cell| cell.to_string()).collect(), Some(0)),
         };
-        let narrow = names.len() == 2 && names[1 - stamp].eq_ignore_ascii_case("value");
+        let is = |cell: usize, name: &str| names.get(cell).is_some_and(|have| have.eq_ignore_ascii_case(name));
+        let labelled = width == 3 && stamp == Some(0) && is(1, "value") && is(2, "label");
+        let narrow = labelled || (width == 2 && stamp.is_some_and(|stamp| is(1 - stamp, "value")));
         let mut columns: Vec<Column> = Vec::new();
-        for (cell, header) in names.iter().enumerate().filter(|(cell, _)| *cell != stamp) {
+        let mut taken = BTreeSet::new();
+        for (cell, header) in names.iter().enumerate() {
+            if stamp.is_none_or(|stamp| stamp == cell) || (labelled && cell == 2) {
+                continue;
+            }
             let mut name = header.clone();
             let mut number = 1;
-            while name.is_empty() || columns.iter().any(|column| column.name == name) {
+            while name.is_empty() || !taken.insert(name.clone()) {
                 number += 1;
                 name = format!("{header}_{number}");
             }
@@ -200,8 +237,15 @@ impl Csv {
             let print = Fingerprint::new(PRINTS, signal.to_string().as_bytes());
             columns.push(Column { name, signal, print, cell, holds: Holds::Nothing });
         }
-        self.layout = Some(Layout { stamp, width: names.len(), columns });
+        self.layout = Some(Layout { stamp, width, columns });
         is_header
+    }
+
+    /// Whether a row begins with what can only be a time, whatever the header calls it.
+    fn starts_with_time(&mut self, row: Option<Line<'_>>) -> bool {
+        let Some(Line::Whole(bytes)) = row else { return false };
+        self.cells.split(bytes);
+        moment::parse(self.cells.get(0)).is_some_and(|at| CLEARLY_A_TIME <= at)
     }
 
     fn row(&mut self, line: Line<'_>, intake: &mut Intake<'_>, rows: &mut Option<Vec<TextRow>>) {
@@ -225,7 +269,7 @@ impl Csv {
                 row: self.row,
                 at,
                 text: self.cells.text.clone(),
-                stamp: self.cells.range(layout.stamp),
+                stamp: layout.stamp.map_or(0..0, |stamp| self.cells.range(stamp)),
                 values: layout.columns.iter().map(|column| self.cells.range(column.cell)).collect(),
             });
         }
@@ -234,20 +278,25 @@ impl Csv {
 
 /// Reads one row; its time, if it has one that can be read.
 fn read_row(layout: &mut Layout, cells: &Cells, intake: &mut Intake<'_>) -> Option<Timestamp> {
+    let Some(stamp) = layout.stamp else {
+        let detail = format!("the header names no time column; expected one of {}", TIMES.join(", "));
+        intake.reject(Reject::new(RejectReason::NoTime, detail));
+        return None;
+    };
     if cells.len() != layout.width {
         let reason = if cells.len() < layout.width { RejectReason::Truncated } else { RejectReason::Malformed };
         intake.reject(Reject::new(reason, format!("{} cells where the header has {}", cells.len(), layout.width)));
         return None;
     }
-    let Some(at) = moment::parse(cells.get(layout.stamp)) else {
-        let detail = format!("{} is not a time", shown(cells.get(layout.stamp)));
+    let Some(at) = moment::parse(cells.get(stamp)) else {
+        let detail = format!("{} is not a time", shown(cells.get(stamp)));
         intake.reject(Reject::new(RejectReason::NoTime, detail));
         return None;
     };
     for column in &mut layout.columns {
         let cell = cells.get(column.cell);
         if column.holds == Holds::Nothing {
-            look(column, cell);
+            column.holds = kind(cell);
         }
         if cell.is_empty() || column.holds != Holds::Numbers {
             continue;
@@ -268,13 +317,12 @@ fn read_row(layout: &mut Layout, cells: &Cells, intake: &mut Intake<'_>) -> Opti
     Some(at)
 }
 
-/// Learns from a cell what its column holds: one number makes it a signal.
-fn look(column: &mut Column, cell: &[u8]) {
-    if column.holds == Holds::Numbers || cell.trim_ascii().is_empty() {
-        return;
+/// What a cell holds.
+fn kind(cell: &[u8]) -> Holds {
+    if cell.trim_ascii().is_empty() {
+        return Holds::Nothing;
     }
-    let finite = number(cell).is_some_and(f64::is_finite);
-    column.holds = if finite { Holds::Numbers } else { Holds::Text };
+    if number(cell).is_some() { Holds::Numbers } else { Holds::Text }
 }
 
 fn number(cell: &[u8]) -> Option<f64> {
@@ -389,6 +437,44 @@ mod tests {
                 5 truncated 1 cells where the header has 2
                 6 malformed 3 cells where the header has 2
             "#]],
+        );
+    }
+
+    #[test]
+    fn labelled_data_is_the_signal_of_the_stem_without_its_label() {
+        check(
+            "timestamp,value,label\n1396310400,7.0,1\n",
+            expect![[r#"
+            1 2014-04-01T00:00:00Z f Gauge(7.0)
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_where_there_is_no_other_column() {
+        check(
+            "timestamp,load\n60,NaN\n120,abc\n",
+            expect![[r#"
+            1 not_finite NaN is not a finite number
+            2 malformed column "load": "abc" is not a number
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_header_without_a_time_takes_only_what_is_clearly_one() {
+        check(
+            "when,load,mem\n1396310400,1,2\n",
+            expect![[r#"
+            1 2014-04-01T00:00:00Z f_load Gauge(1.0)
+            1 2014-04-01T00:00:00Z f_mem Gauge(2.0)
+        "#]],
+        );
+        check(
+            "load,mem\n1,2\n",
+            expect![[r#"
+            1 no_time the header names no time column; expected one of timestamp, time, datetime, date, ts
+        "#]],
         );
     }
 

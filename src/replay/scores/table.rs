@@ -1,6 +1,6 @@
 //! The rows of one CSV file that wait for their scores.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// A CSV file's rows in input order; a row leaves when nothing can change its scores any more.
 #[derive(Debug)]
 pub(super) struct Table {
-    signals: Vec<Signal>,
+    columns: BTreeMap<Signal, usize>,
     files: Vec<FileIx>,
     last: Vec<Pair>,
     rows: VecDeque<Waiting>,
@@ -34,7 +34,7 @@ impl Table {
             false => input.place.join(format!("{}.csv", path_part(&column.name))),
         };
         Table {
-            signals: columns.iter().map(|column| column.signal.clone()).collect(),
+            columns: columns.iter().enumerate().map(|(at, column)| (column.signal.clone(), at)).collect(),
             files: columns.iter().map(|column| shelf.add(&place(column), HEADER)).collect(),
             last: vec![Pair::default(); columns.len()],
             rows: VecDeque::new(),
@@ -43,7 +43,7 @@ impl Table {
 
     /// Which column a signal is.
     pub(super) fn column_of(&self, signal: &Signal) -> Option<usize> {
-        self.signals.iter().position(|have| have == signal)
+        self.columns.get(signal).copied()
     }
 
     pub(super) fn push(&mut self, text: TextRow) {

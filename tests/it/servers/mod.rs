@@ -9,6 +9,8 @@ mod collector;
 #[cfg(feature = "kafka")]
 mod decisions;
 #[cfg(feature = "kafka")]
+mod demo;
+#[cfg(feature = "kafka")]
 mod hook;
 #[cfg(feature = "kafka")]
 mod influx;
