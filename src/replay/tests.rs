@@ -36,7 +36,7 @@ fn what_was_read_is_counted_and_reported() {
     expect_test::expect!["7 records of 3 signals judged, 0 alerts, 2 rejected (2 malformed), 1 late"]
         .assert_eq(&summary.to_string());
     expect_test::expect![[r#"
-        {"records":7,"admitted":5,"rejected":{"malformed":2},"late":1,"signals":3,"alerts":0,"revisions":0,"newest":"1970-01-01T00:02:00Z","notifications":[]}
+        {"records":7,"admitted":5,"rejected":{"malformed":2},"late":1,"conflicts":0,"signals":3,"alerts":0,"revisions":0,"newest":"1970-01-01T00:02:00Z","notifications":[]}
     "#]]
     .assert_eq(&fs::read_to_string(report).unwrap());
 }
