@@ -1,4 +1,8 @@
 //! What can be asked: the commands and their options. The help is written to teach.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "these texts are the help on the terminal, where [state] is a table"
+)]
 
 use std::path::{Path, PathBuf};
 

@@ -27,7 +27,7 @@ struct Line<'a> {
 }
 
 impl Foresight {
-    /// Looks for the first record that counts: see [`counts`].
+    /// Looks for the first record that counts: see `counts`.
     pub fn of(failure: &Failure, records: &[AlertRecord]) -> Foresight {
         let warning = records.iter().filter(|record| counts(record, failure)).min_by_key(|record| record.at);
         Foresight { failure: failure.clone(), warning: warning.cloned() }

@@ -4,7 +4,7 @@ use super::{influx, json, otlp};
 use crate::signal::Sink;
 use crate::time::Timestamp;
 
-/// The formats. A new one is a variant here, a row of [`TABLE`] and an arm of [`Format::decode`].
+/// The formats. A new one is a variant here, a row of `TABLE` and an arm of [`Format::decode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// Influx line protocol with nanosecond timestamps.

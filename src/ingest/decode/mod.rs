@@ -1,7 +1,7 @@
 //! From the bytes of a message to readings, log lines and changes: pure and total.
 //!
 //! A [`Decoder`] recognises the format of each message and remembers it for the topic; each format has its own module and the
-//! closed set stands in [`Format`]. What cannot be read becomes a [`Reject`](crate::signal::Reject), the rest of the message goes on.
+//! closed set stands in [`Format`]. What cannot be read becomes a [`Reject`], the rest of the message goes on.
 
 mod cloudevents;
 mod format;
