@@ -120,11 +120,11 @@ fn arrives(encoding: &str) {
 
     // What OpenTelemetry calls them, whole and with the labels of the resource and of the point.
     let wanted = [
-        "{\"system.cpu.time\", cpu=\"cpu0\", \"host.name\"=\"box\", state=\"idle\"}",
-        "{\"system.memory.usage\", \"host.name\"=\"box\", state=\"used\"}",
-        "{\"system.cpu.load_average.1m\", \"host.name\"=\"box\"}",
-        "{\"system.network.io\", device=\"lo\", direction=\"receive\", \"host.name\"=\"box\"}",
-        "{\"system.filesystem.usage\", device=",
+        "{\"system.cpu.time\",cpu=\"cpu0\",\"host.name\"=\"box\",state=\"idle\"}",
+        "{\"system.memory.usage\",\"host.name\"=\"box\",state=\"used\"}",
+        "{\"system.cpu.load_average.1m\",\"host.name\"=\"box\"}",
+        "{\"system.network.io\",device=\"lo\",direction=\"receive\",\"host.name\"=\"box\"}",
+        "{\"system.filesystem.usage\",device=",
         "log_lines_rate{level=\"error\",service=\"shop\"}",
         "log_lines_rate{level=\"info\",service=\"shop\"}",
         "log_error_ratio{service=\"shop\"}",
