@@ -82,8 +82,17 @@ pub(super) struct Way {
 pub(super) struct Lane {
     /// When something was last read, or there was nothing to read.
     pub(super) progress: Instant,
-    /// The end that the broker told first after the partition was read to its end: what grows beyond it is unread.
+    /// When its end was reached; none while it has records unread.
+    pub(super) ended: Option<Instant>,
+    /// The end that the broker told first when asked after that: what grows beyond it is unread.
     pub(super) settled: Option<i64>,
+}
+
+impl Lane {
+    /// Something was read just now, and more may be there.
+    fn reading() -> Lane {
+        Lane { progress: Instant::now(), ended: None, settled: None }
+    }
 }
 
 impl Live {
@@ -238,7 +247,7 @@ impl Live {
         for start in &starts {
             tracing::info!(partition = %start.partition, from = start.from, end = start.high, "reading");
             self.pipeline.positions.set(&start.partition, start.from);
-            self.lanes.insert(start.partition.clone(), Lane { progress: Instant::now(), settled: None });
+            self.lanes.insert(start.partition.clone(), Lane::reading());
             if let Some(loss) = &start.loss {
                 self.lose(loss);
             }
@@ -357,7 +366,7 @@ impl Live {
         self.pipeline.judge(partition, next, &mut self.out);
         self.pipeline.gate.arrived(self.present.now().0);
         if let Some(lane) = self.lanes.get_mut(partition) {
-            *lane = Lane { progress: Instant::now(), settled: None };
+            *lane = Lane::reading();
         }
         self.tell()
     }
@@ -366,6 +375,7 @@ impl Live {
         self.pipeline.gate.ended(partition);
         if let Some(lane) = self.lanes.get_mut(partition) {
             lane.progress = Instant::now();
+            lane.ended.get_or_insert(lane.progress);
         }
         if self.script.is_over() && self.pipeline.is_held(partition) {
             self.act(Act::LetGo(partition.clone()))?.ok();

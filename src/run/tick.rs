@@ -89,12 +89,17 @@ impl Live {
         let Some(ends) = &self.report.ends else { return };
         for (partition, lane) in &mut self.lanes {
             let (Some(&end), true) = (ends.ends.get(partition), self.source.is_ended(partition)) else { continue };
+            // An answer to a question from before the end was reached says nothing of it: the end is told once, and
+            // a doubt without cause would never be lifted.
+            if lane.ended.is_none_or(|ended| ends.began < ended) {
+                continue;
+            }
             // Markers of transactions are never read: the first end told after the last record stands for it.
             let settled = *lane.settled.get_or_insert(end);
             if settled < end {
                 self.source.doubt(partition);
                 self.pipeline.gate.unread(partition);
-                lane.settled = None;
+                (lane.ended, lane.settled) = (None, None);
             }
         }
     }

@@ -29,6 +29,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 pub struct Ends {
     /// The wall clock before the question: what was written later is not in it.
     pub asked: Timestamp,
+    /// The same moment by the clock that nobody sets.
+    pub began: Instant,
     /// The offsets.
     pub ends: BTreeMap<PartitionId, i64>,
 }
@@ -142,10 +144,10 @@ impl Asker {
         if reading.is_empty() {
             return Ok(());
         }
-        let asked = Timestamp::from(jiff::Timestamp::now());
+        let (asked, began) = (Timestamp::from(jiff::Timestamp::now()), Instant::now());
         let found = offsets(&self.consumer, &reading, Offset::End)?;
         let ends = reading.into_iter().zip(found).filter_map(|(partition, end)| Some((partition, end?))).collect();
-        self.report().ends = Some(Ends { asked, ends });
+        self.report().ends = Some(Ends { asked, began, ends });
         Ok(())
     }
 
