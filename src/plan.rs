@@ -137,8 +137,11 @@ impl Plan {
 /// The bounds of memory. Each has a counter and a named victim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Signals watched; beyond it a new signal is refused.
+    /// Signals watched; beyond it those silent for longest (a day at least) make room within the hour, and until then a new
+    /// signal is refused.
     pub signals: usize,
+    /// A signal silent for so long is forgotten, with what was learned of it.
+    pub forget: Span,
     /// Labels of one signal; beyond it the record is refused.
     pub labels: usize,
     /// Bytes of one label's value or name; beyond it the record is refused.
@@ -157,6 +160,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Bounds {
             signals: 1_000_000,
+            forget: Span::from_days(30),
             labels: 64,
             label_bytes: 1024,
             message_bytes: 8 << 20,

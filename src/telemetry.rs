@@ -73,6 +73,8 @@ pub struct Metrics {
     pub conflicts: Counter,
     /// New signals refused at the bound.
     pub signals_refused: Counter,
+    /// Signals forgotten after long silence.
+    pub signals_forgotten: Counter,
     /// Wall time less the watermark.
     pub watermark_lag: Seconds,
     /// Records between what was judged and the end.
@@ -120,6 +122,7 @@ impl Metrics {
         to.register("dead_letters_failed", "Dead letters that were not written", self.dead_letters_failed.clone());
         to.register("conflicts", "Equal signal and time with another value", self.conflicts.clone());
         to.register("signals_refused", "New signals refused at the bound", self.signals_refused.clone());
+        to.register("signals_forgotten", "Signals forgotten after long silence", self.signals_forgotten.clone());
         to.register("watermark_lag_seconds", "Wall time less the watermark", self.watermark_lag.clone());
         to.register("partition_lag_records", "Records between what was read and the end", self.partition_lag.clone());
         to.register("blind_spots", "Partitions that have records and cannot be read", self.blind_spots.clone());

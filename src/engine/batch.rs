@@ -3,8 +3,9 @@
 use crate::signal::{Change, Reading, Reject};
 use crate::time::Timestamp;
 
-/// The place of a series in the engine's directory; dense, valid for the engine that gave it, never persisted or compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The place of a series in the engine's directory; dense, valid for the engine that gave it and until the series is
+/// forgotten, never persisted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesIx(pub u32);
 
 /// One reading of a known series.

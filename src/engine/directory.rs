@@ -1,6 +1,6 @@
 //! Which series there are: from a fingerprint on the wire to a place in a shard.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
@@ -21,10 +21,16 @@ pub struct Directory {
     by_print: HashMap<Fingerprint, SeriesIx, BuildHasherDefault<Taken>>,
     by_signal: HashMap<Arc<Signal>, SeriesIx>,
     series: Vec<(Arc<Signal>, Place)>,
+    /// How many slots each shard has.
     slots: Vec<u32>,
-    /// How many series have been given to their shard.
-    placed: usize,
+    /// Series that were forgotten, by shard: their places are given out again.
+    free: Vec<Vec<SeriesIx>>,
+    free_len: usize,
+    /// Series that have not been given to their shard yet.
+    founded: Vec<SeriesIx>,
     refused: u64,
+    /// Whether a new series was refused since the last sweep.
+    pressed: bool,
 }
 
 /// A fingerprint is a hash already.
@@ -52,16 +58,44 @@ impl Directory {
             by_signal: HashMap::new(),
             series: Vec::new(),
             slots: vec![0; shards.max(1)],
-            placed: 0,
+            free: vec![Vec::new(); shards.max(1)],
+            free_len: 0,
+            founded: Vec::new(),
             refused: 0,
+            pressed: false,
         }
     }
 
-    /// The series founded since the last call, in the order of their slots.
+    /// The series founded since the last call, in the order in which they were.
     pub(super) fn unplaced(&mut self) -> impl Iterator<Item = (Arc<Signal>, Place, SeriesIx)> {
-        let from = std::mem::replace(&mut self.placed, self.series.len());
-        let new = self.series[from..].iter().enumerate();
-        new.map(move |(at, (signal, place))| (Arc::clone(signal), *place, SeriesIx((from + at) as u32)))
+        self.founded.drain(..).map(|series| {
+            let (signal, place) = &self.series[series.0 as usize];
+            (Arc::clone(signal), *place, series)
+        })
+    }
+
+    /// Takes series off the books: their shards have forgotten them, and no record of them is on its way.
+    pub(super) fn forget(&mut self, gone: &BTreeSet<SeriesIx>) {
+        if gone.is_empty() {
+            return;
+        }
+        for &series in gone {
+            let (signal, place) = &self.series[series.0 as usize];
+            self.by_signal.remove(signal);
+            self.free[place.shard as usize].push(series);
+        }
+        self.free_len += gone.len();
+        self.by_print.retain(|_, series| !gone.contains(series));
+    }
+
+    /// Whether a new series was refused since the last sweep.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.pressed
+    }
+
+    /// A sweep makes room.
+    pub(super) fn relieve(&mut self) {
+        self.pressed = false;
     }
 
     /// Founds a series known from a snapshot, whatever the bounds are now.
@@ -98,13 +132,11 @@ impl Directory {
     }
 
     fn found(&mut self, signal: Signal, bounds: &Bounds) -> Result<SeriesIx, Reject> {
-        if bounds.signals <= self.series.len() {
+        if bounds.signals <= self.len() {
             self.refused += 1;
-            let detail = format!(
-                "{signal}: would be signal number {}, limits.signals is {}",
-                self.series.len() + 1,
-                bounds.signals
-            );
+            self.pressed = true;
+            let detail =
+                format!("{signal}: would be signal number {}, limits.signals is {}", self.len() + 1, bounds.signals);
             return Err(Reject::new(RejectReason::TooManySignals, detail));
         }
         Ok(self.insert(signal))
@@ -112,13 +144,22 @@ impl Directory {
 
     fn insert(&mut self, signal: Signal) -> SeriesIx {
         let shard = (signal.placement_hash() % self.slots.len() as u64) as u32;
-        let slot = &mut self.slots[shard as usize];
-        let place = Place { shard, slot: *slot };
-        *slot += 1;
-        let series = SeriesIx(self.series.len() as u32);
         let signal = Arc::new(signal);
-        self.by_signal.insert(Arc::clone(&signal), series);
-        self.series.push((signal, place));
+        let series = match self.free[shard as usize].pop() {
+            Some(series) => {
+                self.free_len -= 1;
+                self.series[series.0 as usize].0 = Arc::clone(&signal);
+                series
+            }
+            None => {
+                let slot = &mut self.slots[shard as usize];
+                self.series.push((Arc::clone(&signal), Place { shard, slot: *slot }));
+                *slot += 1;
+                SeriesIx(self.series.len() as u32 - 1)
+            }
+        };
+        self.by_signal.insert(signal, series);
+        self.founded.push(series);
         series
     }
 
@@ -133,12 +174,22 @@ impl Directory {
 
     /// How many series there are.
     pub fn len(&self) -> usize {
-        self.series.len()
+        self.series.len() - self.free_len
     }
 
-    /// Whether there is none yet.
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.series.is_empty()
+        self.len() == 0
+    }
+
+    /// How often a new series was refused, and whether one was lately: for a snapshot.
+    pub(super) fn pressure(&self) -> (u64, bool) {
+        (self.refused, self.pressed)
+    }
+
+    /// As it was.
+    pub(super) fn press(&mut self, (refused, pressed): (u64, bool)) {
+        (self.refused, self.pressed) = (refused, pressed);
     }
 
     /// How often a new series was refused because of the bound.

@@ -135,6 +135,23 @@ impl Kin {
         }
     }
 
+    /// A series was forgotten. It counts no more at once: the sweep that forgets stands at the end of a tick.
+    pub(super) fn leave(&mut self, signal: &Signal, slot: u32) {
+        let Some(kin) = signal.kin_hash() else { return };
+        if let Some(slots) = self.groups.get_mut(&kin)
+            && let Some(at) = slots.iter().position(|have| *have == slot)
+        {
+            slots.remove(at);
+            if slots.is_empty() {
+                self.groups.remove(&kin);
+            }
+            match self.counted.get_mut(&kin) {
+                Some(count) if 1 < *count => *count -= 1,
+                _ => drop(self.counted.remove(&kin)),
+            }
+        }
+    }
+
     /// From now on those who joined count.
     pub(super) fn seal(&mut self) {
         for kin in self.joining.drain(..) {

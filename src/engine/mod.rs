@@ -13,6 +13,7 @@ mod section;
 mod series;
 mod shard;
 mod snapshot;
+mod sweep;
 mod watch;
 mod words;
 
@@ -28,6 +29,7 @@ use rayon::prelude::*;
 use self::census::{Census, Count};
 use self::series::Series;
 use self::shard::{Shard, TICK};
+use self::sweep::Sweeps;
 use crate::alert::AlertRecord;
 use crate::finding::Finding;
 use crate::incident::Incidents;
@@ -92,6 +94,7 @@ pub struct Engine {
     watermark: Timestamp,
     /// The tick whose summaries the incident stage knows.
     sealed: Timestamp,
+    sweeps: Sweeps,
 }
 
 impl Engine {
@@ -117,6 +120,7 @@ impl Engine {
             census: Census::default(),
             watermark: Timestamp::MIN,
             sealed: Timestamp::MIN,
+            sweeps: Sweeps::default(),
         }
     }
 
@@ -150,7 +154,7 @@ impl Engine {
     /// A series founded by the intake gets its slot in its shard.
     fn place_new_series(&mut self) {
         for (signal, place, index) in self.directory.unplaced() {
-            self.shards[place.shard as usize].found(signal, index);
+            self.shards[place.shard as usize].found(signal, place.slot, index);
         }
     }
 
@@ -208,7 +212,7 @@ impl Engine {
     fn next_event(&self) -> Option<Timestamp> {
         let shards = self.shards.iter().filter_map(Shard::next).min();
         let change = self.changes.first().map(|change| change.at);
-        shards.into_iter().chain(change).chain(self.incidents.next_deadline()).min()
+        shards.into_iter().chain(change).chain(self.incidents.next_deadline()).chain(self.sweep_due()).min()
     }
 
     /// Tells the incident stage, at the first step of a tick, what was true at the end of the one before.
@@ -216,6 +220,7 @@ impl Engine {
         let tick = (end - Span::from_nanos(1)).floor_to(TICK);
         if self.sealed < tick {
             self.sealed = tick;
+            self.sweep_at(tick);
             let mut changed = Census::default();
             for shard in &mut self.shards {
                 shard.seal();
@@ -295,7 +300,7 @@ impl Engine {
     /// The earliest time at which something happens without data: an absence, a `for`, damping.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let shards = self.shards.iter().filter_map(Shard::next_deadline).min();
-        shards.into_iter().chain(self.incidents.next_deadline()).min()
+        shards.into_iter().chain(self.incidents.next_deadline()).chain(self.sweep_due()).min()
     }
 
     /// What was dropped or decided among records, by name: the counters of law 7.
@@ -304,6 +309,7 @@ impl Engine {
             conflicts: self.shards.iter().map(|shard| shard.conflicts).sum(),
             overtaken: self.shards.iter().map(|shard| shard.overtaken).sum(),
             signals_refused: self.directory.refused(),
+            signals_forgotten: self.sweeps.forgotten(),
         }
     }
 }
@@ -331,4 +337,6 @@ pub struct Counts {
     pub overtaken: u64,
     /// New signals refused at the bound.
     pub signals_refused: u64,
+    /// Signals forgotten because they had been silent for long.
+    pub signals_forgotten: u64,
 }

@@ -41,6 +41,8 @@ pub(super) struct Series {
     pub(super) counted: Count,
     core: SeriesCore,
     watches: Vec<(Stat, Box<Watch>)>,
+    /// It was forgotten: its slot waits for another.
+    vacant: bool,
 }
 
 /// What of a series is kept in a snapshot besides its watches.
@@ -66,7 +68,30 @@ impl Series {
             counted: Count::default(),
             core: SeriesCore::default(),
             watches: Vec::new(),
+            vacant: false,
         }
+    }
+
+    /// When it last spoke; none where it never did.
+    pub(super) fn spoke(&self) -> Option<Timestamp> {
+        self.core.last.or(self.core.newest).map(|(at, _)| at)
+    }
+
+    /// It begins anew with its next record.
+    pub(super) fn forget(&mut self) {
+        self.core = SeriesCore::default();
+        self.watches = Vec::new();
+    }
+
+    /// Its slot may be given to another.
+    pub(super) fn vacate(&mut self) -> SeriesIx {
+        self.vacant = true;
+        self.index
+    }
+
+    /// Whether its slot waits for another series.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.vacant
     }
 
     /// Where a record stands against what was seen. Log lines are never duplicates.

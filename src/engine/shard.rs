@@ -66,9 +66,36 @@ impl Shard {
         }
     }
 
-    /// Adds the series of the next slot.
-    pub(super) fn found(&mut self, signal: Arc<Signal>, index: SeriesIx) {
-        self.series.push(Series::new(signal, index));
+    /// Adds a series: in the next slot, or in that of one that was forgotten.
+    pub(super) fn found(&mut self, signal: Arc<Signal>, slot: u32, index: SeriesIx) {
+        let series = Series::new(signal, index);
+        match self.series.get_mut(slot as usize) {
+            Some(vacant) => *vacant = series,
+            None => self.series.push(series),
+        }
+    }
+
+    /// The series that have spoken, with when they last did and their slot.
+    pub(super) fn spoken(&self) -> impl Iterator<Item = (Timestamp, &Arc<Signal>, u32)> {
+        let held = self.series.iter().zip(0..).filter(|(series, _)| !series.is_vacant());
+        held.filter_map(|(series, slot)| Some((series.spoke()?, &series.signal, slot)))
+    }
+
+    /// The slots that have records waiting.
+    pub(super) fn awaited(&self) -> BTreeSet<u32> {
+        self.waiting.iter().chain(&self.ready).map(|waiting| waiting.slot).collect()
+    }
+
+    /// Forgets what a series has learned; its open troubles are gone. Gives back the series where its slot may be given to
+    /// another: it is not `awaited`, and scores are not asked for, whose reader knows it by its place.
+    pub(super) fn forget(&mut self, slot: u32, at: Timestamp, awaited: bool) -> Option<SeriesIx> {
+        let series = &mut self.series[slot as usize];
+        series.remove(at, &mut self.told);
+        series.forget();
+        self.note_deadline(slot);
+        let series = &mut self.series[slot as usize];
+        self.kin.leave(&series.signal, slot);
+        (!awaited && self.told.scores.is_none()).then(|| series.vacate())
     }
 
     /// Keeps a record until the watermark has passed it.
@@ -165,7 +192,7 @@ impl Shard {
         let count = series.count();
         if series.counted != count {
             self.census.change(&series.signal, series.counted, count);
-            if series.counted.watched == 0 {
+            if series.counted.watched == 0 && 0 < count.watched {
                 self.kin.join(&series.signal, slot);
             }
             series.counted = count;

@@ -13,6 +13,7 @@ use super::batch::{Sample, SeriesIx};
 use super::directory::Place;
 use super::section::{Writer, sections};
 use super::series::Series;
+use super::sweep::Sweeps;
 use crate::plan::Plan;
 use crate::signal::{Change, Reading, Signal};
 use crate::time::Timestamp;
@@ -21,6 +22,7 @@ const ENGINE: u8 = 100;
 const INCIDENTS: u8 = 101;
 const INCIDENTS_VERSION: u8 = 1;
 const WAITING: u8 = 102;
+const DIRECTORY: u8 = 103;
 const VERSION: u8 = 1;
 
 /// What of the engine is saved besides its parts.
@@ -55,22 +57,28 @@ impl Engine {
             overtaken: counts.overtaken,
         };
         to.put(ENGINE, VERSION, &state);
+        to.put(DIRECTORY, VERSION, &(self.directory.pressure(), self.sweeps));
         to.put(INCIDENTS, INCIDENTS_VERSION, &self.incidents);
         for shard in &self.shards {
-            for series in &shard.series {
+            for series in shard.series.iter().filter(|series| !series.is_vacant()) {
                 series.save(&mut to);
             }
         }
         let mut first = 0;
         for shard in &self.shards {
+            // The place of each slot among the saved ones.
+            let mut saved = Vec::with_capacity(shard.series.len());
+            for series in &shard.series {
+                saved.push(first);
+                first += u32::from(!series.is_vacant());
+            }
             let waiting = shard.waiting_samples().map(|(slot, sample)| WaitingState {
-                series: first + slot,
+                series: saved[slot as usize],
                 at: sample.at,
                 reading: sample.reading.clone(),
                 row: sample.row,
             });
             to.put(WAITING, VERSION, &waiting.collect::<Vec<_>>());
-            first += shard.series.len() as u32;
         }
         to.into_bytes()
     }
@@ -88,6 +96,7 @@ impl Engine {
             }
             let read = match section.tag {
                 ENGINE => section.read(VERSION).map(|state| engine.restore_state(state)).is_some(),
+                DIRECTORY => section.read(VERSION).map(|state| engine.restore_pressure(state)).is_some(),
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
                 WAITING => section.read(VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some(),
                 _ => saved.last().is_some_and(|&(_, place)| engine.series_at(place).load(&section, &plan)),
@@ -120,6 +129,11 @@ impl Engine {
         self.changes = state.changes.into_iter().collect();
         self.shards[0].conflicts = state.conflicts;
         self.shards[0].overtaken = state.overtaken;
+    }
+
+    fn restore_pressure(&mut self, (pressure, sweeps): ((u64, bool), Sweeps)) {
+        self.directory.press(pressure);
+        self.sweeps = sweeps;
     }
 
     fn restore_waiting(&mut self, waiting: Vec<WaitingState>, saved: &[(SeriesIx, Place)]) {

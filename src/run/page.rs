@@ -183,6 +183,7 @@ impl Live {
         telemetry::set(&metrics.dead_letters, status.dead_letters);
         telemetry::set(&metrics.conflicts, counts.conflicts);
         telemetry::set(&metrics.signals_refused, counts.signals_refused);
+        telemetry::set(&metrics.signals_forgotten, counts.signals_forgotten);
         if let Some(lag) = status.watermark_lag_seconds {
             metrics.watermark_lag.set(lag);
         }

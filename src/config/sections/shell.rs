@@ -69,6 +69,9 @@ pub(in super::super) fn bounds(mut table: Table<'_>) -> Bounds {
             *slot = count;
         }
     }
+    if let Some(forget) = table.read("forget", text::span) {
+        bounds.forget = forget;
+    }
     table.finish();
     bounds
 }
