@@ -10,6 +10,7 @@ mod failure;
 mod logging;
 mod models;
 mod operate;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -79,7 +80,7 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
         Command::Eval(_) => Err(Failure::not_built("eval")),
         Command::Demo(args) => demo(&args, out, err, colours),
         Command::Explain(args) => explain::explain(&args, out),
-        Command::Templates(_) => Err(Failure::not_built("templates")),
+        Command::Templates(args) => templates::templates(&args, out),
         Command::Silence(args) => operate::silence(&args, out),
         Command::Ack(args) => operate::ack(&args, out),
         Command::SendTest(args) => operate::test(&args, out),

@@ -10,6 +10,7 @@ mod meter;
 mod quantile;
 mod reading;
 mod selector;
+pub mod template;
 
 pub use change::{Change, ChangeKind};
 pub use fingerprint::Fingerprint;

@@ -1,0 +1,47 @@
+//! A template as people read it: the line that shows it, with `<kind>` in the place of each variable.
+
+use super::entries::Entry;
+use super::kind::kind;
+use super::lexer::Token;
+
+/// Writes the line with its variables named; `values` says which words are values after all, `common` how many bytes of
+/// such a word are the same in all lines.
+pub(super) fn render(
+    line: &[u8],
+    tokens: &[Token],
+    values: &[bool],
+    common: &[usize],
+    entry: Option<&Entry>,
+) -> String {
+    let mut text = Vec::with_capacity(line.len());
+    let (mut at, mut number) = (0, 0);
+    for (which, token) in tokens.iter().enumerate() {
+        let (start, end) = (token.start as usize, token.end as usize);
+        text.extend_from_slice(&line[at..start]);
+        let shown = token.of(line);
+        if token.is_variable() {
+            let constant = entry.map_or(0, |entry| entry.constant(number)).min(shown.len());
+            number += 1;
+            text.extend_from_slice(&shown[..constant]);
+            if constant < shown.len() {
+                let is_url = shown[..constant].ends_with(b"://");
+                name(&mut text, if is_url { "url" } else { kind(&shown[constant..]) });
+            }
+        } else if values.get(which).is_some_and(|value| *value) {
+            let constant = common.get(which).map_or(0, |length| *length).min(shown.len());
+            text.extend_from_slice(&shown[..constant]);
+            name(&mut text, kind(&shown[constant..]));
+        } else {
+            text.extend_from_slice(shown);
+        }
+        at = end;
+    }
+    text.extend_from_slice(&line[at..]);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn name(text: &mut Vec<u8>, kind: &str) {
+    text.push(b'<');
+    text.extend_from_slice(kind.as_bytes());
+    text.push(b'>');
+}
