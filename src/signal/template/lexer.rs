@@ -170,11 +170,11 @@ impl Lexer<'_> {
             marks |= SAYS[self.line[end] as usize];
             end += 1;
         }
-        if marks & shape::SLASH != 0 || self.line[start] == b'~' {
-            if let Some(length) = shape::address(&self.line[start..], end - start) {
-                self.variable(start, start + length);
-                return start + length;
-            }
+        if (marks & shape::SLASH != 0 || self.line[start] == b'~')
+            && let Some(length) = shape::address(&self.line[start..], end - start)
+        {
+            self.variable(start, start + length);
+            return start + length;
         }
         if marks == shape::STAR | shape::MARK && start + 2 <= end {
             self.word(start, end);

@@ -189,7 +189,7 @@ impl Miner {
 
     /// Every template held, by id, with its text: that of its line with the most variables.
     pub fn templates(&self) -> Vec<Template> {
-        let mut order: Vec<(u64, std::cmp::Reverse<(usize, u64)>, u64, usize)> = Vec::new();
+        let mut order = Vec::with_capacity(self.entries.list.len());
         let mut tokens = Vec::new();
         for (at, entry) in self.entries.list.iter().enumerate() {
             lexer::lex(&entry.line, &mut tokens);

@@ -286,7 +286,7 @@ pub(super) fn is_zone(text: &[u8]) -> bool {
 
 /// What a unit measures, and how much of the base (seconds, bytes) it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Unit {
+pub(super) enum Unit {
     /// Seconds.
     Time(f64),
     /// Bytes.

@@ -93,6 +93,11 @@ impl Hasher for Same {
 
 pub(super) type ByHash<K, V> = HashMap<K, V, BuildHasherDefault<Same>>;
 
+/// The slots that hold a word.
+pub(super) type Places = SmallVec<[u64; 2]>;
+/// Slots and places in the order of hashes, and the number of the youngest slot.
+pub(super) type Saved = (Vec<(u64, Slot)>, Vec<(u32, Places)>, u64);
+
 /// Words kept of a slot; places of one word that are looked at for shared sets.
 const WORDS: usize = 12;
 const PLACES: usize = 50;
@@ -103,7 +108,7 @@ pub(super) struct Slots {
     rules: Rules,
     slots: ByHash<u64, Slot>,
     /// Slots of more than one word that hold a word.
-    places: ByHash<u32, SmallVec<[u64; 2]>>,
+    places: ByHash<u32, Places>,
     born: u64,
     /// Slots forgotten at the bound.
     pub(super) forgotten: u64,
@@ -194,7 +199,7 @@ impl Slots {
     /// Bytes held, about.
     pub(super) fn bytes(&self) -> usize {
         self.slots.capacity() * (size_of::<(u64, Slot)>() + 1)
-            + self.places.capacity() * (size_of::<(u32, SmallVec<[u64; 2]>)>() + 1)
+            + self.places.capacity() * (size_of::<(u32, Places)>() + 1)
             + self.places.values().filter(|list| list.spilled()).map(|list| list.capacity() * 8).sum::<usize>()
             + self
                 .slots
@@ -205,7 +210,7 @@ impl Slots {
     }
 
     /// All in the order of hashes, to be saved.
-    pub(super) fn save(&self) -> (Vec<(u64, Slot)>, Vec<(u32, SmallVec<[u64; 2]>)>, u64) {
+    pub(super) fn save(&self) -> Saved {
         let mut slots: Vec<(u64, Slot)> = self.slots.iter().map(|(at, slot)| (*at, slot.clone())).collect();
         slots.sort_unstable_by_key(|(at, _)| *at);
         let mut places: Vec<_> = self.places.iter().map(|(word, places)| (*word, places.clone())).collect();
@@ -214,12 +219,7 @@ impl Slots {
     }
 
     /// As saved.
-    pub(super) fn restore(
-        slots: Vec<(u64, Slot)>,
-        places: Vec<(u32, SmallVec<[u64; 2]>)>,
-        born: u64,
-        forgotten: u64,
-    ) -> Self {
+    pub(super) fn restore(slots: Vec<(u64, Slot)>, places: Vec<(u32, Places)>, born: u64, forgotten: u64) -> Self {
         Slots {
             rules: Rules::default(),
             slots: slots.into_iter().collect(),

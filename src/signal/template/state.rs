@@ -1,10 +1,9 @@
 //! What a miner knows, as it is saved; and the aliases of templates that met.
 
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 
 use super::entries::{Entries, Entry};
-use super::slots::{ByHash, Slot, Slots};
+use super::slots::{ByHash, Places, Slot, Slots};
 use super::{Miner, MinerBounds, TemplateId};
 
 /// Old ids and what they stand for now.
@@ -63,7 +62,7 @@ pub struct MinerState {
     evicted: u64,
     entries: Vec<Entry>,
     slots: Vec<(u64, Slot)>,
-    places: Vec<(u32, SmallVec<[u64; 2]>)>,
+    places: Vec<(u32, Places)>,
     born: u64,
     slots_forgotten: u64,
     aliases: Vec<(u64, u64)>,
