@@ -21,6 +21,8 @@ pub(super) fn templates(args: &TemplatesArgs, out: &mut dyn Write) -> Result<(),
 }
 
 fn write(args: &TemplatesArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    // Nothing is written of a file that cannot be read.
+    File::open(&args.file).map_err(|error| cannot("read", &args.file, &error))?;
     let mut table = csv::Writer::from_writer(out);
     table.write_record(["line", "template_id", "template"]).map_err(io::Error::from)?;
     let mut miner = Miner::default();
