@@ -2,6 +2,7 @@
 
 use expect_test::expect;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 use super::*;
 use Reason::*;
@@ -238,6 +239,12 @@ fn flush(s: &mut Story, heard: &mut Heard, outcome: &Outcome) -> Result<(), Test
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig {
+        // `delivery.seeds` beside this file: what failed once is tried again.
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
+        ..ProptestConfig::default()
+    })]
+
     /// Whatever happens: nothing is told twice for one revision, ends go to those who were told and to nobody else, no
     /// deadline is one that does nothing, and in the end everyone knows what stands and what is over.
     #[test]
