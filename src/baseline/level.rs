@@ -17,7 +17,12 @@ impl Level {
 
     /// Takes one value in.
     pub fn learn(&mut self, value: f64, rate: f64) {
-        self.mean += weight(&mut self.seen, rate) * (value - self.mean);
+        self.learn_share(value, rate, 1.0);
+    }
+
+    /// Takes a share of one value in.
+    pub fn learn_share(&mut self, value: f64, rate: f64, share: f64) {
+        self.mean += share * weight(&mut self.seen, rate) * (value - self.mean);
     }
 }
 

@@ -26,7 +26,7 @@ const NEWS: f64 = 5.0;
 /// But never before this many usual gaps: one in a hundred arrivals is lost somewhere.
 const LEAST_GAPS: f64 = 3.0;
 /// And never before this many arrivals.
-const LEAST_ARRIVALS: u32 = 30;
+const LEAST_ARRIVALS: u16 = 30;
 /// Between evidence (0: a surprise per point) and the pure promise (1: a surprise per week). 0.5 to 0.75 are alike on NAB,
 /// on the service metrics 0.75 is ahead on held-out halves.
 const STEP_SHARE: f64 = 0.75;
@@ -50,7 +50,7 @@ impl Cadence {
             self.lift = STEP_SHARE * libm::log10(ratio);
             self.clock = libm::pow(ratio, STEP_SHARE - 1.0);
         }
-        self.gaps.count();
+        self.gaps.count(PRIOR);
         if self.gaps.least() < gap {
             self.gaps.file(gap, PRIOR);
         }

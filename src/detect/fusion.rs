@@ -1,4 +1,4 @@
-//! From twelve surprises to two answers.
+//! From the surprises of all views to two answers.
 
 use super::views::{COUNT, SIZES, Size};
 
@@ -19,19 +19,20 @@ const ORDINARY: f64 = 2.0;
 const NOVELTY_SHARE: f64 = 0.05;
 const AGREEMENT_SHARE: f64 = 1.0;
 
-/// The effect that needs no allowance: a tenth of the range.
-const EFFECT: f64 = 0.1;
+/// The effect that needs no allowance: half of the band in which the signal usually lies (its 10 % to 90 % points). A share of
+/// the past range would let one outlier of old make all later ones look small.
+const EFFECT: f64 = 0.5;
 /// Beyond this many powers of ten surprises are drawn together, and never reach [`LIMIT`]: no tail is known so far out.
 const KNEE: f64 = 8.0;
 const LIMIT: f64 = 12.0;
 
-/// A view's surprise with the allowance for small effects (`log10(effect / (range / 10))` where negative) and the clock's:
+/// A view's surprise with the allowance for small effects (`log10(effect / (band / 2))` where negative) and the clock's:
 /// `step` is a share of `log10(step / 5 min)`, between counting points and counting time.
-pub(super) fn weigh(surprise: f64, size: Size, range: f64, step: f64) -> f64 {
+pub(super) fn weigh(surprise: f64, size: Size, band: f64, step: f64) -> f64 {
     if surprise <= 0.0 {
         return 0.0;
     }
-    let least = EFFECT * range;
+    let least = EFFECT * band;
     let small = if size.effect < least && 0.0 < size.effect { libm::log10(size.effect / least) } else { 0.0 };
     let weighed = (surprise + small + step).max(0.0);
     if weighed <= KNEE { weighed } else { LIMIT - (LIMIT - KNEE) * (LIMIT - KNEE) / (weighed - KNEE + (LIMIT - KNEE)) }
@@ -40,26 +41,22 @@ pub(super) fn weigh(surprise: f64, size: Size, range: f64, step: f64) -> f64 {
 /// Joins the weighed surprises of all views.
 pub(super) fn fuse(surprises: &[f64; COUNT]) -> Fused {
     let excess = |s: f64| (s - ORDINARY).max(0.0);
-    let (mut first, mut first_core) = (0, 0);
+    let (mut first, mut top, mut top_core) = (0, 0.0, 0.0_f64);
     let (mut all, mut core) = (0.0, 0.0);
     for (i, (&s, spec)) in surprises.iter().zip(&SIZES).enumerate() {
-        all += excess(s);
-        if surprises[first] < s {
-            first = i;
+        if spec.onset {
+            all += excess(s);
+            if top < s {
+                (top, first) = (s, i);
+            }
         }
         if spec.core {
             core += excess(s);
-            if surprises[first_core] < s {
-                first_core = i;
-            }
+            top_core = top_core.max(s);
         }
     }
     let join = |top: f64, sum: f64, share: f64| top + share * (sum - excess(top)).max(0.0);
-    Fused {
-        novelty: join(surprises[first], all, NOVELTY_SHARE),
-        agreement: join(surprises[first_core], core, AGREEMENT_SHARE),
-        first,
-    }
+    Fused { novelty: join(top, all, NOVELTY_SHARE), agreement: join(top_core, core, AGREEMENT_SHARE), first }
 }
 
 #[cfg(test)]
@@ -72,7 +69,7 @@ mod tests {
         surprises[5] = 6.0;
         let lone = fuse(&surprises);
         assert_eq!((lone.novelty, lone.agreement, lone.first), (6.0, 0.0, 5));
-        surprises[0] = 3.0;
+        surprises[8] = 3.0;
         surprises[1] = 4.0;
         let many = fuse(&surprises);
         assert!((many.novelty - 6.15).abs() < 1e-12);
@@ -88,7 +85,7 @@ mod tests {
             assert!(last < s && s < LIMIT, "{i}: {s}");
             last = s;
         }
-        assert_eq!(weigh(5.0, size(0.01), 1.0, 0.0), 4.0);
+        assert_eq!(weigh(5.0, size(0.05), 1.0, 0.0), 4.0);
         assert_eq!(weigh(5.0, size(1.0), 1.0, -0.5), 4.5);
         assert_eq!(weigh(0.0, size(1.0), 1.0, 3.0), 0.0);
     }

@@ -59,6 +59,13 @@ pub struct Judgement {
     pub calm: bool,
 }
 
+impl Judgement {
+    /// The rarity of what is new here: the fused one where it is fresh, a stuck run, a fall; none where nothing is.
+    pub fn news(&self) -> Option<f64> {
+        [self.rarity.filter(|_| self.fresh), self.stuck, self.drop].into_iter().flatten().reduce(f64::max)
+    }
+}
+
 /// The ways in which a signal can surprise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Once {
     /// The height last announced.
-    height: f64,
+    height: f32,
     /// Points for which that still holds.
     hold: u8,
     /// Points in a row below the level of an alert.
@@ -34,10 +34,10 @@ impl Once {
             return if self.hold == 0 { surprise } else { 0.0 };
         }
         self.quiet = 0;
-        if 0 < self.hold && surprise <= self.height + WORSE {
+        if 0 < self.hold && surprise <= f64::from(self.height) + WORSE {
             return 0.0;
         }
-        (self.height, self.hold) = (surprise, HOLD);
+        (self.height, self.hold) = (surprise as f32, HOLD);
         surprise
     }
 
@@ -54,8 +54,8 @@ mod tests {
     #[test]
     fn once_then_only_worse_or_again() {
         let mut once = Once::default();
-        let news: Vec<f64> = [1.0, 4.0, 4.2, 4.6, 2.0, 4.0].iter().map(|&s| once.news(s)).collect();
-        assert_eq!(news, [1.0, 4.0, 0.0, 4.6, 0.0, 0.0]);
+        let news: Vec<f64> = [1.0, 4.0, 4.25, 4.75, 2.0, 4.0].iter().map(|&s| once.news(s)).collect();
+        assert_eq!(news, [1.0, 4.0, 0.0, 4.75, 0.0, 0.0]);
         (0..10).for_each(|_| {
             once.news(0.0);
         });

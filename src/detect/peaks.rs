@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::tail::{Prior, Tail};
-use crate::baseline::Mean;
 
 /// The peaks of one view. A long excursion files one size, not one for each of its points, else it would fill the tail with
 /// copies of itself (Leadbetter, 1991; Ferro and Segers, 2003, JRSS B).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Peaks {
     tail: Tail,
-    usual: Mean,
+    /// The mean size, of as many points as the tail remembers.
+    usual: f32,
     /// Largest size of the open cluster, 0 while none is open.
     open: f32,
     /// Points of the open cluster, and of those the last ones below its threshold.
@@ -26,17 +26,17 @@ const OPENS: f64 = 1.5;
 const CLOSES: u8 = 10;
 /// A cluster is filed after so many points in any case (an hour of minutes): by then it begins to be a new normal.
 const LONGEST: u8 = 60;
-const FORGET: f64 = 1.0 / 20_000.0;
 
 impl Peaks {
     /// log10 of the points in which such a size is seen once; 0 for an ordinary one. Then learns it.
     pub(super) fn judge(&mut self, size: f64) -> f64 {
         let least = self.tail.least();
-        let above = (OPENS * self.usual.get()).max(least) < size;
+        let above = (OPENS * f64::from(self.usual)).max(least) < size;
         let rare = above || (0.0 < least && least < size);
         let surprise = if rare { self.tail.surprise(size, PRIOR).max(0.0) } else { 0.0 };
-        self.tail.count();
-        self.usual.learn(size, FORGET);
+        self.tail.count(PRIOR);
+        let usual = f64::from(self.usual);
+        self.usual = (usual + (size - usual) / f64::from(self.tail.trials())) as f32;
         if above {
             self.open = self.open.max(size as f32);
             self.below = 0;

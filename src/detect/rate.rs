@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The conversion of one score: its own finished episodes, shrunk to what quiet signals of 25 kinds do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Rate {
-    /// Finished episodes above the base, their summed heights over it, and the exposure in weeks.
+    /// Finished episodes above the base and their summed heights over it.
     episodes: f32,
     excess: f32,
-    weeks: f64,
     /// The greatest height of the episode under way, and points since it was last above the base.
     height: f32,
     since: u8,
@@ -31,10 +30,10 @@ pub(super) struct Quiet {
 pub(super) const NOVELTY: Quiet = Quiet { base: 3.5, per_week: 1.1, excess: 0.4, weight: (5.0, 20.0) };
 /// For the agreement of the core views.
 pub(super) const AGREEMENT: Quiet = Quiet { base: 7.0, per_week: 0.36, excess: 1.8, weight: (2.0, 10.0) };
-/// For runs of equal values: measured .02 a week above 3.
-pub(super) const STUCK: Quiet = Quiet { base: 3.0, per_week: 0.03, excess: 0.434, weight: (5.0, 20.0) };
-/// For falls to the low side: measured at most .03 a week above 4 on most kinds.
-pub(super) const DROP: Quiet = Quiet { base: 4.0, per_week: 0.03, excess: 0.434, weight: (5.0, 20.0) };
+/// For runs of equal values: most kinds reach it never, counts at night .4 times a week; weighed for the latter.
+pub(super) const STUCK: Quiet = Quiet { base: 3.0, per_week: 0.2, excess: 0.434, weight: (1.0, 10.0) };
+/// For falls to the low side: measured at most .03 a week on most kinds, .4 where tails are heavy or the past is long.
+pub(super) const DROP: Quiet = Quiet { base: 4.0, per_week: 0.2, excess: 0.434, weight: (1.0, 10.0) };
 
 /// Points that two episodes are apart.
 const APART: u8 = 150;
@@ -44,20 +43,19 @@ impl Rate {
     ///
     /// The rate is Gamma-Poisson, the excess exponential with a Gamma prior, both predictive:
     /// `(N + m) log10(1 + (s - base) / (X + m b)) - log10((N + a) / (E + a / L))`. Below the base it goes on linearly.
-    /// `clock` is how much oftener a quiet signal does it at this step than at five minutes.
-    pub(super) fn rarity(&self, height: f64, quiet: Quiet, clock: f64) -> f64 {
+    /// E is the exposure in weeks, `clock` how much oftener a quiet signal does it at this step than at five minutes.
+    pub(super) fn rarity(&self, height: f64, quiet: Quiet, weeks: f64, clock: f64) -> f64 {
         let (a, m) = quiet.weight;
         let per_week = quiet.per_week * clock;
-        let often = libm::log10((f64::from(self.episodes) + a) / (self.weeks + a / per_week));
+        let often = libm::log10((f64::from(self.episodes) + a) / (weeks + a / per_week));
         let excess = (height - quiet.base) / (f64::from(self.excess) + m * quiet.excess);
         let steep = f64::from(self.episodes) + m;
         let far = if excess < 0.0 { excess * core::f64::consts::LOG10_E } else { libm::log10(1.0 + excess) };
         steep * far - often
     }
 
-    /// Takes in the news of one point that lasted so many weeks.
-    pub(super) fn learn(&mut self, news: f64, weeks: f64, quiet: Quiet) {
-        self.weeks += weeks;
+    /// Takes in the news of one point.
+    pub(super) fn learn(&mut self, news: f64, quiet: Quiet) {
         if quiet.base < news {
             self.height = self.height.max((news - quiet.base) as f32);
             self.since = 0;
@@ -79,11 +77,11 @@ mod tests {
     #[test]
     fn before_any_history_it_is_the_quiet_signals_rate() {
         let rate = Rate::default();
-        assert!((rate.rarity(3.5, NOVELTY, 1.0) + libm::log10(1.1)).abs() < 1e-12);
-        assert!((rate.rarity(3.5, NOVELTY, 10.0) + libm::log10(11.0)).abs() < 1e-12);
+        assert!((rate.rarity(3.5, NOVELTY, 0.0, 1.0) + libm::log10(1.1)).abs() < 1e-12);
+        assert!((rate.rarity(3.5, NOVELTY, 0.0, 10.0) + libm::log10(11.0)).abs() < 1e-12);
         let mut last = f64::MIN;
         for i in 0..60 {
-            let c = rate.rarity(f64::from(i) * 0.2, NOVELTY, 1.0);
+            let c = rate.rarity(f64::from(i) * 0.2, NOVELTY, 0.0, 1.0);
             assert!(last < c);
             last = c;
         }
@@ -93,11 +91,10 @@ mod tests {
     fn a_noisy_signal_must_shout_and_a_quiet_one_may_whisper() {
         let (mut noisy, mut calm) = (Rate::default(), Rate::default());
         for i in 0..40_000u32 {
-            let week = 1.0 / 10_080.0;
-            noisy.learn(if i % 400 == 0 { 5.0 } else { 0.0 }, week, NOVELTY);
-            calm.learn(0.0, week, NOVELTY);
+            noisy.learn(if i % 400 == 0 { 5.0 } else { 0.0 }, NOVELTY);
+            calm.learn(0.0, NOVELTY);
         }
-        let at = |rate: &Rate| rate.rarity(5.0, NOVELTY, 1.0);
+        let at = |rate: &Rate| rate.rarity(5.0, NOVELTY, 40_000.0 / 10_080.0, 1.0);
         assert!(at(&noisy) + 1.5 < at(&calm), "{} {}", at(&noisy), at(&calm));
         assert!((-1.4..-0.5).contains(&at(&noisy)), "it does so 25 times a week: {}", at(&noisy));
     }

@@ -3,30 +3,40 @@
 use serde::{Deserialize, Serialize};
 
 use super::tail::{Prior, Tail};
+use crate::baseline::Mean;
 
 /// Runs of equal values: the present one against the completed ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Stuck {
     run: u32,
     runs: Tail,
+    usual: Mean,
 }
 
 /// Runs vary widely: a wide index (measured: 0.25 lets bursts of equal counts through).
 const PRIOR: Prior = Prior { index: 0.5, weight: 10.0 };
+const FORGET: f64 = 1.0 / 20_000.0;
 /// Fewer equal values are never news: caches and slow exporters repeat themselves.
 const LEAST: u32 = 10;
 
 impl Stuck {
     /// log10 of how rare the present run is; 0 for an ordinary one. `same` says that the value repeats the one before.
+    ///
+    /// What counts as a trial is not a run but the place for one as long as the tail's: runs of two equal values come so often
+    /// that long ones do too.
     pub(super) fn judge(&mut self, same: bool) -> f64 {
         if same {
             self.run = self.run.saturating_add(1);
             let run = f64::from(self.run);
-            let ordinary = self.run < LEAST || run <= self.runs.least();
-            return if ordinary { 0.0 } else { self.runs.surprise(run, PRIOR).max(0.0) };
+            if self.run < LEAST || run <= self.runs.least() {
+                return 0.0;
+            }
+            let places = libm::log10(self.usual.get().max(1.0) / self.runs.begins().max(1.0)).min(0.0);
+            return (self.runs.surprise(run, PRIOR) + places).max(0.0);
         }
-        self.runs.count();
+        self.runs.count(PRIOR);
         self.runs.file(f64::from(self.run), PRIOR);
+        self.usual.learn(f64::from(self.run), FORGET);
         self.run = 1;
         0.0
     }

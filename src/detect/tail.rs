@@ -7,7 +7,7 @@ pub(super) const KEPT: usize = 16;
 /// The tail begins at most so many sizes down: enough for a tail index, few enough to be in the tail.
 const DEPTH: usize = 12;
 /// Trials after which the past counts half: about two weeks of minutes.
-const MEMORY: u32 = 20_000;
+const MEMORY: u16 = 20_000;
 
 /// What is believed of a tail before it is seen: index and weight (in peaks) of the prior.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +40,13 @@ pub(super) struct Tail {
     held: u8,
     /// Shrunk tail index; stale while `held` is 0.
     index: f32,
-    trials: u32,
+    trials: u16,
 }
 
 impl Tail {
-    /// One more trial. Beyond the memory, trials and sizes are halved together.
-    pub(super) fn count(&mut self) {
+    /// One more trial. Beyond the memory, trials and sizes are halved together, and the index is learned anew from what is left:
+    /// the old one belongs to another threshold.
+    pub(super) fn count(&mut self, prior: Prior) {
         self.trials += 1;
         if MEMORY < self.trials {
             self.trials /= 2;
@@ -54,11 +55,12 @@ impl Tail {
                 self.largest[i] = self.largest[2 * i + 1];
             }
             self.held = half;
+            self.learn_index(prior);
         }
     }
 
     /// Trials remembered.
-    pub(super) fn trials(&self) -> u32 {
+    pub(super) fn trials(&self) -> u16 {
         self.trials
     }
 
@@ -71,6 +73,11 @@ impl Tail {
     fn threshold(&self) -> Option<(usize, f64)> {
         let depth = usize::from(self.held).min(DEPTH);
         (depth > 0).then(|| (depth, self.largest[depth - 1].get()))
+    }
+
+    /// Where the tail begins; 0 before the first size.
+    pub(super) fn begins(&self) -> f64 {
+        self.threshold().map_or(0.0, |(_, size)| size)
     }
 
     /// Files one size.
@@ -132,9 +139,9 @@ mod tests {
 
     const PRIOR: Prior = Prior { index: 0.25, weight: 10.0 };
 
-    fn taught(trials: u32, sizes: &[f64]) -> Tail {
+    fn taught(trials: u16, sizes: &[f64]) -> Tail {
         let mut tail = Tail::default();
-        (0..trials).for_each(|_| tail.count());
+        (0..trials).for_each(|_| tail.count(PRIOR));
         sizes.iter().for_each(|&size| tail.file(size, PRIOR));
         tail
     }
@@ -170,5 +177,15 @@ mod tests {
     fn the_memory_is_bounded() {
         let tail = taught(MEMORY + 1, &[]);
         assert_eq!(tail.trials, MEMORY / 2);
+    }
+
+    #[test]
+    fn half_of_the_past_has_an_index_of_its_own() {
+        // Fourteen alike and two small ones: the tail began among the fourteen, and after halving at a small one.
+        let sizes: Vec<f64> = (0..14).map(|i| 50.0 + f64::from(i)).chain([1.0, 1.1]).collect();
+        let mut tail = taught(MEMORY, &sizes);
+        assert!(tail.index < 0.2);
+        tail.count(PRIOR);
+        assert!(tail.surprise(55.0, PRIOR) < 4.5, "usual once in {MEMORY} / 14: {tail:?}");
     }
 }

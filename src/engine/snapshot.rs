@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 const ENGINE: u8 = 100;
 const INCIDENTS: u8 = 101;
-const INCIDENTS_VERSION: u8 = 1;
+const INCIDENTS_VERSION: u8 = 2;
 const WAITING: u8 = 102;
 const DIRECTORY: u8 = 103;
 const VERSION: u8 = 1;

@@ -347,7 +347,7 @@ fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
 }
 
 const JUDGE: u8 = 10;
-const JUDGE_VERSION: u8 = 1;
+const JUDGE_VERSION: u8 = 2;
 const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
 

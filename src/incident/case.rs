@@ -34,6 +34,8 @@ pub(super) struct Incident {
     pub(super) told: Option<Told>,
     /// Someone is on it.
     pub(super) acknowledged: bool,
+    /// Whether it was opened on rarity alone, and nothing has shown yet that it was needed.
+    pub(super) spends: bool,
     /// How often it came back: before its resolve was due, or within a day as the next problem of its service.
     pub(super) flaps: u32,
     /// An alert that was told has been merged into it since it was last told.
@@ -81,6 +83,7 @@ impl Incident {
             revision: 0,
             told: None,
             acknowledged: false,
+            spends: false,
             flaps: 0,
             took_over: false,
             unsettled: Some(at),
@@ -122,6 +125,7 @@ impl Incident {
     pub(super) fn merge(&mut self, other: Incident, at: Timestamp) {
         let quiet = self.quiet_since();
         self.took_over |= other.told.is_some();
+        self.spends |= other.spends;
         self.flaps = self.flaps.max(other.flaps);
         self.troubles.extend(other.troubles);
         self.silent.extend(other.silent);

@@ -2,7 +2,8 @@
 //!
 //! The budget comes first. A bound that is or will be passed always opens an alert, and so does silence that no change
 //! explains. A lone oddity must be as rare as the budget asks over everything watched: with J signals and B false alerts a
-//! week each signal may speak B/J times a week, which is a rarity of log10(J/B). Two oddities of one service within
+//! week each signal may speak B/J times a week, which is a rarity of log10(J/B), moved by what the weeks before needed
+//! (`budget`). Two oddities of one service within
 //! [`TOGETHER`] bear each other out at a lower rarity. All else is a note: held with its reason, and called as a witness.
 
 use serde::{Deserialize, Serialize};
@@ -85,7 +86,7 @@ pub(super) fn judge(finding: &Finding, services: &Services, changes: &Changes, p
 /// The rarity asked of a finding that stands alone; infinite where the budget is nothing.
 fn lone_rarity(services: &Services, plan: &Plan) -> f64 {
     if plan.false_pages_per_week > 0.0 {
-        libm::log10(services.watched() as f64 / plan.false_pages_per_week).max(0.0)
+        (libm::log10(services.watched() as f64 / plan.false_pages_per_week) + services.budget.lift()).max(0.0)
     } else {
         f64::INFINITY
     }
@@ -99,7 +100,7 @@ pub(super) fn joint_rarity(service: &str, services: &Services, plan: &Plan) -> f
     if plan.false_pages_per_week > 0.0 {
         let windows = Span::from_days(7).nanos() as f64 / TOGETHER.nanos() as f64;
         let pairs = services.watched() as f64 * services.signals_of(service) as f64;
-        (0.5 * libm::log10(pairs / (windows * plan.false_pages_per_week))).max(1.0)
+        (0.5 * (libm::log10(pairs / (windows * plan.false_pages_per_week)) + services.budget.lift())).max(1.0)
     } else {
         f64::INFINITY
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::Budget;
 use crate::plan::Plan;
 use crate::signal::Signal;
 
@@ -12,6 +13,8 @@ use crate::signal::Signal;
 pub(super) struct Services {
     /// Signals watched over all services.
     watched: u64,
+    /// What the budget asks beyond the formula.
+    pub(super) budget: Budget,
     by_name: BTreeMap<String, Counts>,
 }
 

@@ -77,6 +77,7 @@ impl Incidents {
         let at = finding.at;
         self.run_due(at, plan, out);
         self.pass(at);
+        self.services.budget.pass(at, plan.false_pages_per_week);
         self.count_silence(&finding, plan);
         let key = (finding.signal.clone(), finding.kind);
         match (finding.phase, self.holds.get(&key).copied()) {
@@ -130,6 +131,7 @@ impl Incidents {
         };
         // An acknowledgement has a place in the order of inputs; the time that people write on it decides nothing.
         let now = self.now.unwrap_or(place.0);
+        self.services.budget.answered();
         self.with(place, |incident| {
             incident.acknowledged = true;
             incident.unsettled = Some(incident.unsettled.unwrap_or(now));
@@ -257,6 +259,10 @@ impl Incidents {
         if let Some(&(_, flaps)) = self.lately.get(&incident.home).filter(|(over, _)| at - LATELY <= *over) {
             incident.flaps = flaps.saturating_add(1);
         }
+        if first.finding.breach.is_none() && first.finding.kind != Kind::Absence {
+            incident.spends = true;
+            self.services.budget.told();
+        }
         self.open.insert(place, incident);
         let near: Vec<TroubleKey> = self.notes.get(group_of(&first.finding.signal)).map_or_else(Vec::new, |notes| {
             let with_it =
@@ -322,6 +328,10 @@ impl Incidents {
     fn settle(&mut self, place: Key, at: Timestamp, plan: &Plan, out: &mut Vec<AlertRecord>) {
         let Some(incident) = self.open.get_mut(&place) else { return self.unschedule(place) };
         incident.unsettled = None;
+        if incident.spends && (incident.acknowledged || incident.primary(true).is_some()) {
+            incident.spends = false;
+            self.services.budget.needed();
+        }
         if incident.over_at().is_some_and(|over| over <= at)
             || (incident.told.is_none() && incident.over_at().is_some())
         {
@@ -349,6 +359,9 @@ impl Incidents {
             self.lately.retain(|_, (over, _)| at - LATELY <= *over);
             self.lately.insert(incident.home.clone(), (at, incident.flaps));
         } else if let Some(first) = incident.carriers().next() {
+            if incident.spends {
+                self.services.budget.needed();
+            }
             let why = if first.stands() { Why::Crowded } else { Why::Momentary };
             self.hold(first.finding.clone(), why);
         }

@@ -24,46 +24,72 @@ pub(super) struct Seen {
     pub before: f64,
     /// The quick level (memory 100 points).
     pub quick: f64,
+    /// The same, which an anomaly teaches little.
+    pub guarded: f64,
     /// The slow level (memory 2,000 points).
     pub slow: f64,
     /// What was expected: season where proved, else the quick level.
     pub expected: f64,
-    /// Where the true zero lies.
-    pub zero: f64,
+    /// Value and levels where large values count by their ratio.
+    pub bent: Bent,
     /// The width of the past range.
     pub range: f64,
 }
 
+/// Value and levels in the asinh domain around the true zero, which bends at the usual step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bent {
+    pub value: f64,
+    pub quick: f64,
+    pub slow: f64,
+}
+
+impl Bent {
+    /// `step` is the usual step; it bends no earlier than at a millionth of the sizes, so that squares stay finite.
+    pub(super) fn of(value: f64, quick: f64, slow: f64, zero: f64, step: f64) -> Self {
+        let [value, quick, slow] = [value - zero, quick - zero, slow - zero];
+        let bend = step.max(1e-6 * value.abs().max(quick.abs()).max(slow.abs()));
+        if bend <= 0.0 {
+            return Bent::default();
+        }
+        let asinh = |x: f64| libm::copysign(libm::log((x / bend).abs() + ((x / bend) * (x / bend) + 1.0).sqrt()), x);
+        Bent { value: asinh(value), quick: asinh(quick), slow: asinh(slow) }
+    }
+}
+
 /// How many views there are.
-pub(super) const COUNT: usize = 12;
+pub(super) const COUNT: usize = 10;
 
 /// One view's place in the fusion.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spec {
     /// The word for people.
     pub view: View,
-    /// Whether it takes part in the pointwise score; slow ones hurt there.
+    /// Whether it takes part in the onset.
+    pub onset: bool,
+    /// Whether it takes part in the pointwise score; slow ones hurt there, and what only one point or its neighbour sees.
     pub core: bool,
 }
 
-const fn spec(view: View, core: bool) -> Spec {
-    Spec { view, core }
+const fn spec(view: View, onset: bool, core: bool) -> Spec {
+    Spec { view, onset, core }
 }
 
 /// The views in the order of [`Views::look`].
+///
+/// The guarded level holds on to a whole excursion, which a pointwise score wants; an onset is judged against season or level
+/// alone, for what the season explains is none.
 pub(super) const SIZES: [Spec; COUNT] = [
-    spec(View::Value, true),  // from the quick level
-    spec(View::Level, true),  // from the slow level
-    spec(View::Value, false), // from the season or level
-    spec(View::Level, true),  // mean of 6 residuals
-    spec(View::Level, false), // mean of 24
-    spec(View::Level, false), // mean of 96
-    spec(View::Slope, true),  // difference
-    spec(View::Spread, true), // spread of 24 against its mean
-    spec(View::Shape, true),  // last 8 values against those remembered
-    spec(View::Shape, false), // last 8 extremes of 5
-    spec(View::Value, true),  // a value never seen, between known ones too
-    spec(View::Value, false), // from the quick level, in the asinh domain
+    spec(View::Value, false, true),  // from the guarded level
+    spec(View::Level, true, true),   // from the slow level
+    spec(View::Value, true, false),  // from the season or level
+    spec(View::Level, true, false),  // mean of 24 residuals
+    spec(View::Level, true, false),  // mean of 96
+    spec(View::Slope, true, false),  // difference
+    spec(View::Spread, true, false), // spread of 24 against its mean
+    spec(View::Shape, true, true),   // last 8 values against those remembered
+    spec(View::Value, true, true),   // a value never seen, between known ones too
+    spec(View::Value, true, false),  // from the quick level, in the asinh domain
 ];
 
 /// A size and the deviation behind it on the value's own scale (for the effect floor).
@@ -82,21 +108,9 @@ pub(super) struct Views {
     spread: Mean,
     step: Mean,
     shapes: Shapes,
-    blocks: Shapes,
     values: Values,
-    block: Block,
 }
 
-/// A block under way: its value farthest from the quick level.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Block {
-    extreme: f32,
-    deviation: f32,
-    points: u8,
-}
-
-/// Points of a block.
-const BLOCK: u8 = 5;
 const FORGET: f64 = 0.0005;
 /// The spread is measured against its mean and this share of the range: on constant data the mean decays to nothing.
 const SPREAD_FLOOR: f64 = 0.02;
@@ -108,22 +122,20 @@ impl Views {
         let alike = |size: f64| Some(Size { size, effect: size });
         let residual = seen.value - seen.expected;
         self.means.learn(residual);
-        let [short, middle, long] = self.means.get();
+        let [short, long] = self.means.get();
         let step = (seen.value - seen.before).abs();
         let quick = (seen.value - seen.quick).abs();
         let sizes = [
-            alike(quick),
+            alike((seen.value - seen.guarded).abs()),
             alike((seen.value - seen.slow).abs()),
             alike(residual.abs()),
             alike(short.abs()),
-            alike(middle.abs()),
             alike(long.abs()),
             alike(step),
             self.spread(seen.range),
             self.shapes.judge(seen.value).map(|distance| Size { size: distance, effect: distance / 8.0 }),
-            self.block(seen),
             self.values.judge(seen.value).map(|distance| Size { size: distance, effect: quick }),
-            Some(Size { size: self.asinh(seen), effect: quick }),
+            Some(Size { size: (seen.bent.value - seen.bent.quick).abs(), effect: quick }),
         ];
         self.step.learn(step, FORGET);
         sizes
@@ -137,25 +149,9 @@ impl Views {
         Some(Size { size, effect: spread })
     }
 
-    fn block(&mut self, seen: &Seen) -> Option<Size> {
-        let deviation = (seen.value - seen.quick).abs() as f32;
-        if self.block.points == 0 || self.block.deviation < deviation {
-            (self.block.extreme, self.block.deviation) = (seen.value as f32, deviation);
-        }
-        self.block.points += 1;
-        if self.block.points < BLOCK {
-            return None;
-        }
-        self.block.points = 0;
-        let distance = self.blocks.judge(f64::from(self.block.extreme))?;
-        Some(Size { size: distance, effect: distance / 8.0 })
-    }
-
-    /// The deviation from the quick level where large values count by their ratio; the bend lies at the usual step.
-    fn asinh(&self, seen: &Seen) -> f64 {
-        let (value, level) = (seen.value - seen.zero, seen.quick - seen.zero);
-        let bend = self.step.get().max(1e-6 * value.abs().max(level.abs()));
-        if 0.0 < bend { (libm::asinh(value / bend) - libm::asinh(level / bend)).abs() } else { 0.0 }
+    /// The usual step from point to point.
+    pub(super) fn step(&self) -> f64 {
+        self.step.get()
     }
 }
 
@@ -170,7 +166,16 @@ mod tests {
         let mut largest = [[0.0f64; COUNT]; 2];
         let calm = (0..300).map(|i| 50.0 + f64::from(i % 7) - 3.0);
         for (i, value) in calm.chain(story.iter().copied()).enumerate() {
-            let seen = Seen { value, before, quick: level, slow: 50.0, expected: level, zero: 0.0, range: 6.0 };
+            let seen = Seen {
+                value,
+                before,
+                quick: level,
+                guarded: level,
+                slow: 50.0,
+                expected: level,
+                bent: Bent::of(value, level, 50.0, 0.0, views.step()),
+                range: 6.0,
+            };
             for (size, most) in views.look(&seen).iter().zip(&mut largest[usize::from(i >= 300)]) {
                 // The first points are warm-up.
                 *most = most.max(size.map_or(0.0, |s| if i < 60 { 0.0 } else { s.size }));
@@ -184,18 +189,18 @@ mod tests {
     #[test]
     fn each_view_sees_its_own_story() {
         let spike = gains(&[80.0]);
-        assert!([0, 1, 2, 6, 10, 11].iter().all(|&i| 3.0 < spike[i]), "a spike: {spike:?}");
+        assert!([0, 1, 2, 5, 8, 9].iter().all(|&i| 3.0 < spike[i]), "a spike: {spike:?}");
         let shift: Vec<f64> = (0..60).map(|i| 55.0 + f64::from(i % 7) - 3.0).collect();
         let shift = gains(&shift);
-        assert!(shift[0] < shift[4] && shift[6] < 2.0 && 2.0 < shift[4], "a small shift shows in the means: {shift:?}");
+        assert!(shift[0] < shift[3] && shift[5] < 2.0 && 2.0 < shift[3], "a small shift shows in the means: {shift:?}");
         let loud: Vec<f64> = (0..40).map(|i| 50.0 + if i % 2 == 0 { 6.0 } else { -6.0 }).collect();
         let loud = gains(&loud);
-        assert!(2.0 < loud[7] && loud[4] < 2.0, "spread without a level: {loud:?}");
+        assert!(2.0 < loud[6] && loud[3] < 2.0, "spread without a level: {loud:?}");
         let reversed: Vec<f64> = (0..60).map(|i| 53.0 - f64::from(i % 7)).collect();
         let reversed = gains(&reversed);
-        assert!(2.0 < reversed[8] && reversed[0] < 1.5, "a mirrored shape: {reversed:?}");
+        assert!(2.0 < reversed[7] && reversed[0] < 1.5, "a mirrored shape: {reversed:?}");
         let between = gains(&[50.5, 49.5]);
-        assert!(5.0 < between[10] && between[0] < 1.0, "a value between the known ones: {between:?}");
+        assert!(5.0 < between[8] && between[0] < 1.0, "a value between the known ones: {between:?}");
         let calm: Vec<f64> = (0..100).map(|i| 50.0 + f64::from((i + 300) % 7) - 3.0).collect();
         let calm = gains(&calm);
         assert!(calm.iter().all(|&g| g < 1.6), "nothing: {calm:?}");

@@ -9,7 +9,8 @@ pub(super) const LENGTH: usize = 8;
 /// shape's own half width, whatever the range of the signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Shape {
-    middle: f32,
+    /// An `f32` as bytes, so that shapes lie side by side without gaps.
+    middle: [u8; 4],
     exponent: i8,
     steps: [i8; LENGTH],
 }
@@ -27,12 +28,13 @@ impl Shape {
         let half = f64::from((high - middle).max(middle - low));
         let exponent = if half <= 0.0 { LEAST } else { (libm::ilogb(half) - BITS).clamp(LEAST, 127) };
         let steps = values.map(|v| ((v - middle) / power(exponent)).round().clamp(-127.0, 127.0) as i8);
-        Shape { middle, exponent: exponent as i8, steps }
+        Shape { middle: middle.to_le_bytes(), exponent: exponent as i8, steps }
     }
 
     pub(super) fn values(&self) -> [f32; LENGTH] {
         let step = power(i32::from(self.exponent));
-        self.steps.map(|s| self.middle + f32::from(s) * step)
+        let middle = f32::from_le_bytes(self.middle);
+        self.steps.map(|s| middle + f32::from(s) * step)
     }
 
     /// The sum of absolute differences, in four lanes and a fixed order, so that the processor adds four at once.

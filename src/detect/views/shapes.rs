@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::shape::{LENGTH, Shape};
 use crate::baseline::{Mean, flat};
 
-/// Shapes kept.
-const KEPT: usize = 32;
+/// Shapes kept (32 are no better on either labelled set).
+const KEPT: usize = 16;
 /// Single values kept.
 const VALUES: usize = 64;
 /// The nearest prototype moves by this share towards what it took in.
@@ -71,7 +71,7 @@ impl<const N: usize> Uses<N> {
     }
 }
 
-/// The last eight values against 32 prototypes of such.
+/// The last eight values against 16 prototypes of such.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::detect) struct Shapes {
     kept: [Shape; KEPT],
