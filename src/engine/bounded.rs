@@ -67,7 +67,7 @@ const GOOD_AGAIN: u8 = 2;
 
 impl Bounded {
     /// The version of the saved form.
-    pub(super) const VERSION: u8 = 1;
+    pub(super) const VERSION: u8 = 2;
 
     /// All bounds of a signal; a preset's limit holds only where nobody set one.
     pub(super) fn all(signal: &Signal, plan: &Plan, preset: usize) -> Vec<Bounded> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pool::Said;
 use super::season::Season;
 use super::tracker::Tracker;
 use super::{HORIZONS, Minutes};
@@ -21,7 +22,7 @@ const WARM: u16 = 4;
 const WARM_FIRST: u16 = 12;
 
 /// How errors grow from each horizon to the next where that one is cold: (h_k / h_(k-1))^0.3.
-const GROWTH: [f32; HORIZONS.len()] = [1.0, 1.231, 1.231, 1.231, 1.231, 1.231, 1.231, 1.129, 1.231, 1.231, 1.183];
+const GROWTH: [f32; HORIZONS.len()] = [1.0, 1.516, 1.231, 1.231, 1.231, 1.231, 1.129, 1.231, 1.231, 1.183];
 
 /// P(first crossing within h) = P(max over h > bound), from anchors and the errors really made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,8 +41,6 @@ pub(super) struct Base {
 struct Horizon {
     trackers: [Tracker; EXPERTS],
     pending: [Pending; PENDING],
-    /// When the newest forecast was made, minutes.
-    made: i32,
 }
 
 /// A forecast of the maximum that waits for its end; free while no expert takes part.
@@ -50,19 +49,28 @@ struct Pending {
     due: i32,
     /// How many experts made it: the first so many.
     experts: u8,
+    /// What was said of it, for the pool.
+    said: Said,
     peak: f32,
     anchors: [f32; EXPERTS],
 }
 
 impl Base {
     /// Learns the mean of a step of the grid that ended at `now`, then forecasts from there: the probability that the bound
-    /// (gap 0) is passed within each horizon; none while cold.
-    pub(super) fn learn(&mut self, now: Minutes, value: f32, local: Local) -> Option<[f32; HORIZONS.len()]> {
+    /// (gap 0) is passed within each horizon; none while cold. `came` is told of each forecast that ends: its horizon, when it was
+    /// made, and what was said of it.
+    pub(super) fn learn(
+        &mut self,
+        now: Minutes,
+        value: f32,
+        local: Local,
+        mut came: impl FnMut(usize, Minutes, Said),
+    ) -> Option<[f32; HORIZONS.len()]> {
         let elapsed = if self.levels.is_none() { 5.0 } else { (now - self.last).clamp(1.0, 1e6) as f32 };
         let is_gap = self.usual != 0.0 && 3.0 * self.usual + 10.0 < elapsed;
         self.usual += if self.usual == 0.0 { elapsed } else { (elapsed.min(4.0 * self.usual) - self.usual) * 0.1 };
         self.last = now;
-        self.verify(now, value, if is_gap { elapsed } else { 0.0 });
+        self.verify(now, value, if is_gap { elapsed } else { 0.0 }, &mut came);
         self.season.learn(value, local, elapsed.min(if is_gap { self.usual } else { elapsed }));
         let levels = self.levels.get_or_insert([value; HORIZONS.len()]);
         for (level, horizon) in levels.iter_mut().zip(HORIZONS) {
@@ -73,9 +81,32 @@ impl Base {
         self.within(&anchors, experts)
     }
 
+    /// Notes with the forecasts that begin at `now`, the end of the newest step, what is said of them.
+    pub(super) fn note(&mut self, now: Minutes, said: impl Fn(usize) -> Said) {
+        for (k, horizon) in self.horizons.iter_mut().enumerate() {
+            let due = (now as i32).saturating_add(HORIZONS[k] as i32);
+            for pending in horizon.pending.iter_mut().filter(|pending| pending.experts != 0 && pending.due == due) {
+                pending.said = said(k);
+            }
+        }
+    }
+
+    /// The end of the newest step.
+    pub(super) fn last(&self) -> Minutes {
+        self.last
+    }
+
     /// The rhythm that it learned.
     pub(super) fn season(&self) -> &Season {
         &self.season
+    }
+
+    /// The signal is back from beyond the bound at `value`: what it is again is its level, not the way there.
+    pub(super) fn come_back(&mut self, value: f32) {
+        for level in self.levels.iter_mut().flatten() {
+            *level = level.min(value);
+        }
+        self.season.come_back(value);
     }
 
     fn within(&self, anchors: &[[f32; EXPERTS]; HORIZONS.len()], experts: usize) -> Option<[f32; HORIZONS.len()]> {
@@ -100,7 +131,7 @@ impl Base {
     }
 
     /// Compares the forecasts that end now with what came; one whose horizon lies half in a gap of the data is dropped.
-    fn verify(&mut self, now: Minutes, value: f32, gap: f32) {
+    fn verify(&mut self, now: Minutes, value: f32, gap: f32, came: &mut impl FnMut(usize, Minutes, Said)) {
         for k in 0..HORIZONS.len() {
             let (shorter, longer) = self.horizons.split_at_mut(k);
             let Some(horizon) = longer.first_mut() else { continue };
@@ -111,6 +142,9 @@ impl Base {
                 }
                 pending.peak = pending.peak.max(value);
                 if f64::from(pending.due) <= now {
+                    if pending.said != Said::default() {
+                        came(k, f64::from(pending.due) - f64::from(HORIZONS[k]), pending.said);
+                    }
                     for (expert, tracker) in horizon.trackers[..usize::from(pending.experts)].iter_mut().enumerate() {
                         let borrowed = || borrowed(shorter, expert).map(|shorter| shorter.stretched(GROWTH[k]));
                         tracker.learn(pending.peak - pending.anchors[expert], borrowed);
@@ -125,14 +159,15 @@ impl Base {
     fn promise(&mut self, now: Minutes, anchors: &[[f32; EXPERTS]; HORIZONS.len()], experts: usize) {
         let now = now as i32;
         for (k, horizon) in self.horizons.iter_mut().enumerate() {
-            let is_first = horizon.pending.iter().all(|pending| pending.experts == 0);
-            if !is_first && ((now - horizon.made) as f32) < HORIZONS[k] / PENDING as f32 {
+            let waiting = horizon.pending.iter().filter(|pending| pending.experts != 0);
+            let made = waiting.map(|pending| pending.due.saturating_sub(HORIZONS[k] as i32)).max();
+            if made.is_some_and(|made| (now.saturating_sub(made) as f32) < HORIZONS[k] / PENDING as f32) {
                 continue;
             }
             if let Some(slot) = horizon.pending.iter_mut().find(|pending| pending.experts == 0) {
                 let due = now.saturating_add(HORIZONS[k] as i32);
-                *slot = Pending { due, experts: experts as u8, peak: f32::MIN, anchors: anchors[k] };
-                horizon.made = now;
+                *slot =
+                    Pending { due, experts: experts as u8, said: Said::default(), peak: f32::MIN, anchors: anchors[k] };
             }
         }
     }
@@ -201,10 +236,10 @@ mod tests {
         let (mut base, mut state, mut within) = (Base::default(), 7, None);
         for i in 0..4000 {
             let normal = (0..12).map(|_| uniform(&mut state)).sum::<f32>() - 6.0;
-            within = base.learn(f64::from(i) * 5.0, normal - 2.0, NOON);
+            within = base.learn(f64::from(i) * 5.0, normal - 2.0, NOON, |_, _, _| ());
         }
         let within = within.unwrap();
-        for (k, steps) in [(0, 3), (2, 12), (4, 48)] {
+        for (k, steps) in [(0, 3), (1, 12), (3, 48)] {
             let expected = 1.0 - (1.0 - 0.0228f32).powi(steps);
             assert!((within[k] - expected).abs() < 0.16, "{steps} steps: {} {expected}", within[k]);
         }
@@ -214,16 +249,16 @@ mod tests {
     fn it_says_nothing_until_it_has_been_tested() {
         let mut base = Base::default();
         for i in 0..10 {
-            assert_eq!(base.learn(f64::from(i) * 5.0, -1.0, NOON), None);
+            assert_eq!(base.learn(f64::from(i) * 5.0, -1.0, NOON, |_, _, _| ()), None);
         }
     }
 
     #[test]
     fn forecasts_over_a_gap_are_dropped() {
         let mut base = Base::default();
-        (0..100).for_each(|i| _ = base.learn(f64::from(i) * 5.0, -1.0, NOON));
-        let seen = base.horizons[4].trackers[0].seen();
-        base.learn(500.0 + 600.0, -1.0, NOON);
-        assert_eq!(base.horizons[4].trackers[0].seen(), seen);
+        (0..100).for_each(|i| _ = base.learn(f64::from(i) * 5.0, -1.0, NOON, |_, _, _| ()));
+        let seen = base.horizons[3].trackers[0].seen();
+        base.learn(500.0 + 600.0, -1.0, NOON, |_, _, _| ());
+        assert_eq!(base.horizons[3].trackers[0].seen(), seen);
     }
 }

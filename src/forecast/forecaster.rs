@@ -7,6 +7,7 @@ use super::gap::Gap;
 use super::ladder::Ladder;
 use super::outlook::{Crossing, Outlook, Trend};
 use super::policy::Policy;
+use super::pool::{Pool, Said};
 use super::ramp::{Ramp, Sight};
 use super::record::Record;
 use super::trust::Trust;
@@ -44,6 +45,7 @@ pub struct Forecaster {
     record: Record,
     ladder: Ladder,
     trust: Trust,
+    pool: Pool,
     policy: Policy,
     forecast: Option<Forecast>,
 }
@@ -89,6 +91,7 @@ impl Forecaster {
             record: Record::default(),
             ladder: Ladder::default(),
             trust: Trust::default(),
+            pool: Pool::default(),
             policy: Policy::default(),
             forecast: None,
         }
@@ -118,6 +121,9 @@ impl Forecaster {
         let was_passed = std::mem::replace(&mut self.is_passed, 0.0 < gap);
         self.record.observe(now, self.is_passed);
         let stepped = self.advance(now, gap, local);
+        if !self.is_passed && self.record.is_aftermath(now) {
+            self.ladder.come_back(gap as f32);
+        }
         let rest = gap as f32 - self.base.season().share(local);
         let block = self.ladder.observe(now, rest);
         if let Some(mean) = block {
@@ -125,6 +131,7 @@ impl Forecaster {
             self.trust.verify(now, mean);
         }
         if self.is_passed {
+            self.ladder.pass();
             self.policy.reset();
             self.forecast = None;
         } else if stepped || was_passed || (block.is_some() && self.is_watched()) {
@@ -163,7 +170,13 @@ impl Forecaster {
         if is_complete {
             let mean = (self.step.sum / f64::from(self.step.count)) as f32;
             let end = f64::from(self.step.index) * STEP + STEP;
-            let usual = self.base.learn(end, mean, local);
+            if mean < 0.0 && self.record.is_aftermath(now) {
+                self.base.come_back(mean);
+            }
+            let (pool, passed) = (&mut self.pool, self.record.last_passed());
+            let usual = self.base.learn(end, mean, local, |k, made, said| {
+                pool.learn(k, said, passed.is_some_and(|passed| made < passed));
+            });
             self.usual = if self.record.age(now) < YOUNG { None } else { usual };
             self.step = Step::default();
         }
@@ -195,11 +208,23 @@ impl Forecaster {
             self.forecast = None;
             return;
         }
+        let whole = |base: f64, log_minutes: f64| {
+            base + ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(log_minutes) - base).max(0.0))
+        };
         let crossing = Crossing::new(|minutes, log_minutes| {
-            let base = self.usual_risk(now, minutes);
-            let rising = ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(log_minutes) - base).max(0.0));
-            base + rising
+            let (k, usual, record) = self.usual_risk(now, minutes);
+            self.pool.correct(k, whole(self.pool.pool(k, usual, record), log_minutes))
         });
+        let end = self.base.last();
+        if self.usual.is_some() && now - end < STEP {
+            let said = |k: usize| {
+                let minutes = f64::from(HORIZONS[k]);
+                let (_, usual, record) = self.usual_risk(now, minutes);
+                Said::new(usual, record, whole(self.pool.pool(k, usual, record), libm::log(minutes)))
+            };
+            let said: [Said; HORIZONS.len()] = std::array::from_fn(said);
+            self.base.note(end, |k| said[k]);
+        }
         let trend = ramp.map(|ramp: Ramp| Trend {
             since: Timestamp::from_nanos((ramp.since * 60e9) as i64),
             slope_per_hour: self.gap.in_signal_units(ramp.slope * 60.0),
@@ -209,13 +234,13 @@ impl Forecaster {
         self.forecast = Some(Forecast { made: at, crossing, trend });
     }
 
-    /// The risk without a ramp: the mean of the usual errors' and the record's (a linear pool: each alone is over-confident).
-    /// Below the shortest horizon it is proportional to time.
-    fn usual_risk(&self, now: Minutes, minutes: f64) -> f64 {
+    /// The horizon that a time ahead belongs to, and the risk without a ramp by the usual errors and by the record. Below the
+    /// shortest horizon risk is proportional to time.
+    fn usual_risk(&self, now: Minutes, minutes: f64) -> (usize, f64, f64) {
         let record = self.record.within(now, minutes);
-        let Some(usual) = self.usual else { return record / 2.0 };
         let k = HORIZONS.iter().position(|&horizon| minutes <= f64::from(horizon)).unwrap_or(HORIZONS.len() - 1);
-        (f64::from(usual[k]) * (minutes / f64::from(HORIZONS[k])).min(1.0) + record) / 2.0
+        let usual = self.usual.map_or(0.0, |usual| f64::from(usual[k]) * (minutes / f64::from(HORIZONS[k])).min(1.0));
+        (k, usual, record)
     }
 }
 

@@ -10,8 +10,16 @@ pub(super) const SCALES: usize = 10;
 /// Blocks of a window.
 pub(super) const BLOCKS: usize = 8;
 
-/// The half-life of what the signal once reached, in minutes: after some weeks an old peak is new again.
-const TOP_HALF_LIFE: f64 = 14.0 * 1440.0;
+/// How long what the signal once reached is remembered, in minutes: for one to two generations. A weekly peak is never new, an old
+/// incident is after some weeks.
+const GENERATION: f64 = 14.0 * 1440.0;
+
+/// Turns before their scatter is known, and the number over which it is a mean.
+const TURNS: u16 = 4;
+const FEW: f32 = 12.0;
+
+/// A climb in its noise turns at fine scales; whether it did is seen so many scales coarser.
+const COARSER: usize = 3;
 
 /// The width of a block of scale `k`, minutes.
 pub(super) fn width(k: usize) -> f64 {
@@ -22,6 +30,7 @@ pub(super) fn width(k: usize) -> f64 {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Ladder {
     scales: [Scale; SCALES],
+    generation: i32,
 }
 
 /// One scale: the last eight blocks, what was before them, and how far the signal falls at this scale.
@@ -33,11 +42,62 @@ pub(super) struct Scale {
     phases: [u8; BLOCKS],
     filled: u8,
     newest: i32,
+    /// The oldest so many blocks, and the open one, belong to a passing of the bound: they teach nothing of the usual range.
+    beyond: u8,
     /// The highest block mean before the window began.
-    top: Option<f32>,
+    top: Top,
+    turns: Turns,
     /// Mean downward slope of windows (per block; rises count as 0), and of how many.
     fall: f32,
     windows: u16,
+}
+
+/// The highest of something in this generation and in the one before; minus infinity where there was nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Top {
+    now: f32,
+    before: f32,
+}
+
+impl Default for Top {
+    fn default() -> Self {
+        Top { now: f32::NEG_INFINITY, before: f32::NEG_INFINITY }
+    }
+}
+
+impl Top {
+    fn get(self) -> Option<f32> {
+        let height = self.now.max(self.before);
+        (height != f32::NEG_INFINITY).then_some(height)
+    }
+
+    fn learn(&mut self, height: f32) {
+        self.now = self.now.max(height);
+    }
+
+    fn turn_over(&mut self) {
+        self.before = std::mem::replace(&mut self.now, f32::NEG_INFINITY);
+    }
+
+    fn lower(&mut self, most: Option<f32>) {
+        if let Some(most) = most {
+            (self.now, self.before) = (self.now.min(most), self.before.min(most));
+        }
+    }
+}
+
+/// Where the signal turned: a climb is over once half of it is given back, whatever its size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Turns {
+    /// The lowest and the highest block of the present climb; the lowest above the highest before it began.
+    low: f32,
+    high: f32,
+    /// The highest turn so far.
+    highest: Top,
+    /// The newest turn, and the usual distance between neighbours.
+    last: f32,
+    scatter: f32,
+    seen: u16,
 }
 
 /// A block that is being filled.
@@ -64,11 +124,17 @@ pub(super) struct Window {
     pub(super) top: Option<f64>,
     /// The usual downward travel per block.
     pub(super) fall: f64,
+    /// How far turns usually lie apart in height, once some were seen.
+    pub(super) scatter: Option<f64>,
 }
 
 impl Ladder {
     /// Takes a value; returns the mean of the finest block when this value closed it.
     pub(super) fn observe(&mut self, at: Minutes, value: f32) -> Option<f32> {
+        let generation = (at / GENERATION).floor() as i32;
+        if std::mem::replace(&mut self.generation, generation) != generation {
+            self.scales.iter_mut().for_each(Scale::turn_over);
+        }
         let mut carried: Option<(Minutes, f32)> = None;
         let mut finest = None;
         for (k, scale) in self.scales.iter_mut().enumerate() {
@@ -95,13 +161,45 @@ impl Ladder {
             means: scale.means.map(f64::from),
             start: end - BLOCKS as f64 * width(k),
             end,
-            top: scale.top.map(f64::from),
+            top: scale.top.get().map(f64::from),
             fall: f64::from(scale.fall),
+            scatter: (TURNS <= scale.turns.seen).then_some(f64::from(scale.turns.scatter)),
         })
+    }
+
+    /// A value on the way back from beyond the bound: a window of which half of the climb is given back begins anew.
+    pub(super) fn come_back(&mut self, value: f32) {
+        for scale in self.scales.iter_mut().filter(|scale| scale.beyond != 0) {
+            let means = &scale.means[..usize::from(scale.filled)];
+            let low = means.iter().copied().fold(f32::MAX, f32::min);
+            let high = means.iter().copied().fold(f32::MIN, f32::max);
+            if value < (low + high) / 2.0 {
+                (scale.filled, scale.beyond, scale.open) = (0, 0, None);
+            }
+        }
+    }
+
+    /// The bound is passed: the climb that led there is forgotten. What turned before the bound tells where the signal is used
+    /// to turn; what went through it does not, and neither does the way back.
+    pub(super) fn pass(&mut self) {
+        let turned: [_; SCALES] = std::array::from_fn(|k| self.scales[k].turns.highest);
+        for (k, scale) in self.scales.iter_mut().enumerate() {
+            scale.beyond = scale.filled + 1;
+            scale.turns.begin();
+            let coarser = turned.get(k + COARSER).and_then(|top| top.get());
+            scale.turns.highest.lower(coarser.map(|top| top + 2.0 * scale.turns.scatter));
+            scale.top = scale.turns.highest;
+        }
     }
 }
 
 impl Scale {
+    /// A generation is over.
+    fn turn_over(&mut self) {
+        self.top.turn_over();
+        self.turns.highest.turn_over();
+    }
+
     /// Adds a value to the open block.
     fn add(&mut self, k: usize, at: Minutes, value: f32) {
         let position = at / width(k);
@@ -129,21 +227,24 @@ impl Scale {
                 ..=1 => {}
                 2 => {
                     let before = self.means[usize::from(self.filled) - 1];
-                    self.append(k, (before + block.value) / 2.0, 128);
+                    self.append((before + block.value) / 2.0, 128);
                 }
                 _ => self.restart(),
             }
         }
-        self.append(k, block.value, (block.phase * 256.0).clamp(0.0, 255.0) as u8);
+        self.append(block.value, (block.phase * 256.0).clamp(0.0, 255.0) as u8);
         self.newest = block.index;
         if usize::from(self.filled) == BLOCKS {
             self.learn_fall(k);
         }
     }
 
-    fn append(&mut self, k: usize, mean: f32, phase: u8) {
+    fn append(&mut self, mean: f32, phase: u8) {
         if usize::from(self.filled) == BLOCKS {
-            self.retire(self.means[0], k);
+            if self.beyond == 0 {
+                self.top.learn(self.means[0]);
+            }
+            self.beyond = self.beyond.saturating_sub(1);
             self.means.rotate_left(1);
             self.phases.rotate_left(1);
             self.filled -= 1;
@@ -151,32 +252,71 @@ impl Scale {
         self.means[usize::from(self.filled)] = mean;
         self.phases[usize::from(self.filled)] = phase;
         self.filled += 1;
-    }
-
-    /// Remembers how high a block stood that leaves the window; old tops sink slowly towards the present.
-    fn retire(&mut self, mean: f32, k: usize) {
-        let present = self.means[BLOCKS / 2];
-        let keep = 1.0 - width(k) / TOP_HALF_LIFE * std::f64::consts::LN_2;
-        let sunk = self.top.map(|top| present + (top - present) * if present < top { keep as f32 } else { 1.0 });
-        self.top = Some(sunk.map_or(mean, |top| top.max(mean)));
+        // the newest block is the usual signal's again once the open one of the passing is done
+        if usize::from(self.beyond) < usize::from(self.filled) {
+            self.turns.learn(mean);
+        }
     }
 
     /// Begins a new window after a gap in the data.
     fn restart(&mut self) {
         let filled = usize::from(self.filled);
-        let highest = self.means[..filled].iter().copied().fold(f32::MIN, f32::max);
-        self.top = Some(self.top.map_or(highest, |top| top.max(highest)));
+        if let Some(highest) = self.means[usize::from(self.beyond).min(filled)..filled].iter().copied().reduce(f32::max)
+        {
+            self.top.learn(highest);
+        }
+        self.beyond = self.beyond.saturating_sub(self.filled);
         self.filled = 0;
     }
 
-    /// Learns how far the signal usually falls at this scale, over about two weeks.
+    /// Learns how far the signal usually falls at this scale, over about two weeks; the way back from beyond the bound is not
+    /// usual.
     fn learn_fall(&mut self, k: usize) {
+        if self.beyond != 0 {
+            return;
+        }
         let half = BLOCKS / 2;
         let mean = |means: &[f32]| means.iter().sum::<f32>() / half as f32;
         let slope = (mean(&self.means[half..]) - mean(&self.means[..half])) / half as f32;
-        let memory = (TOP_HALF_LIFE / width(k)).clamp(64.0, 4000.0) as f32;
+        let memory = (GENERATION / width(k)).clamp(64.0, 4000.0) as f32;
         self.windows = self.windows.saturating_add(1);
         self.fall += ((-slope).max(0.0) - self.fall) / f32::from(self.windows).min(memory);
+    }
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Turns { low: f32::INFINITY, high: f32::NEG_INFINITY, highest: Top::default(), last: 0.0, scatter: 0.0, seen: 0 }
+    }
+}
+
+impl Turns {
+    fn learn(&mut self, mean: f32) {
+        if self.high < self.low {
+            (self.low, self.high) = (mean, mean);
+        } else if mean < self.high - 0.5 * (self.high - self.low) {
+            if self.low < self.high {
+                self.turn(self.high);
+            }
+            (self.low, self.high) = (mean, mean);
+        } else {
+            self.high = self.high.max(mean);
+        }
+    }
+
+    /// What was climbed is forgotten.
+    fn begin(&mut self) {
+        (self.low, self.high) = (f32::INFINITY, f32::NEG_INFINITY);
+    }
+
+    fn turn(&mut self, at: f32) {
+        if self.seen != 0 {
+            let share = 1.0 / f32::from(self.seen).min(FEW);
+            self.scatter += ((at - self.last).abs() - self.scatter) * share;
+        }
+        self.seen = self.seen.saturating_add(1);
+        self.last = at;
+        self.highest.learn(at);
     }
 }
 

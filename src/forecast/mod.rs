@@ -18,6 +18,7 @@ mod gap;
 mod ladder;
 mod outlook;
 mod policy;
+mod pool;
 mod ramp;
 mod record;
 mod season;
@@ -35,4 +36,4 @@ pub use outlook::{Outlook, Trend};
 type Minutes = f64;
 
 /// The horizons of the base, in minutes: 15 min to 7 d.
-const HORIZONS: [f32; 11] = [15.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1440.0, 2880.0, 5760.0, 10_080.0];
+const HORIZONS: [f32; 10] = [15.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1440.0, 2880.0, 5760.0, 10_080.0];

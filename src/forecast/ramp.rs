@@ -1,12 +1,16 @@
 //! The ramp regime: is the signal on its way, will it stay on it, and when does it arrive?
 
 use super::Minutes;
-use super::ladder::{BLOCKS, Ladder, SCALES, width};
+use super::ladder::{BLOCKS, Ladder, SCALES, Window, width};
 use super::shape::{Line, Shape, unusual};
 use super::trust::{MOST_TRUST, Trust};
 
 /// The least spread of ln(actual / forecast time) of ramps that went on: 10 % and 90 % points at -.7 and +.8.
 const SPREAD: f64 = 0.55;
+
+/// How much of a bend that is beyond doubt goes on: the time left is shorter by half of it where the ramp steepens, longer where
+/// it flattens.
+const GAIN: f64 = 0.5;
 
 /// A ramp with less persistence is not worth a word.
 const LEAST: f64 = 0.05;
@@ -72,7 +76,7 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
             let Some(shape) = shape else { continue };
             let window = BLOCKS as f64 * width(k);
             let kept = trust.of(k).min(if self.is_young() { 1.0 } else { MOST_TRUST });
-            let kept = kept * still(&lines, k);
+            let kept = kept * still(&lines, k) * held(shape, &windows, k);
             if persistence(shape, kept, 0.0, 1.0) < LEAST {
                 continue;
             }
@@ -117,8 +121,13 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         let slope = shape.slope / width(k);
         let room = -shape.line - self.envelope;
         let plain = (room / slope).clamp(1.0, 1e7);
-        let minutes = ((room - (self.lift)(plain)) / slope).clamp(1.0, 1e7);
-        let spread = (SPREAD * SPREAD + 1.0 / (shape.t * shape.t) + 0.0625 * shape.bend * shape.bend).sqrt();
+        // what is nearer than the scatter about the line is not known better than that
+        let room = (room - (self.lift)(plain)).max(0.0);
+        let known = libm::hypot(room, shape.scatter);
+        let minutes = (known / slope * libm::exp(-GAIN * shape.sure_bend())).clamp(1.0, 1e7);
+        let off = if known == 0.0 { 0.0 } else { shape.scatter / known };
+        let spread =
+            (SPREAD * SPREAD + 1.0 / (shape.t * shape.t) + 0.0625 * shape.bend * shape.bend + off * off).sqrt();
         Ramp { persistence: stays(minutes), log_minutes: libm::log(minutes), spread, slope, since: self.now }
     }
 
@@ -157,6 +166,15 @@ fn still(lines: &[Option<Line>; SCALES], k: usize) -> f64 {
         highest.map_or(1.0, |highest| ((highest / slope - 0.2) / 0.4).clamp(0.0, 1.0))
     };
     (k.saturating_sub(2)..k).map(goes_on).fold(1.0, f64::min)
+}
+
+/// Whether the signal is still near the ramp's line, 0 to 1: one that has given back half of what it won has turned, however
+/// straight the window looks.
+fn held(shape: &Shape, windows: &[Option<Window>; SCALES], k: usize) -> f64 {
+    let newest = |finer: usize| windows[finer].as_ref().map(|window| window.means[BLOCKS - 1]);
+    let Some(present) = newest(k.saturating_sub(2)).or_else(|| newest(k)) else { return 1.0 };
+    let back = (shape.line - present) / (shape.slope * BLOCKS as f64);
+    ((0.6 - back) / 0.3).clamp(0.0, 1.0)
 }
 
 /// Whether the ramp shows at the two finer scales as well, 0 to 1.

@@ -7,6 +7,9 @@ use super::Minutes;
 /// Excursions closer than this are one (minutes).
 const APART: f64 = 180.0;
 
+/// How long after an excursion the signal is on its way back (minutes).
+const AFTER: f64 = 60.0;
+
 /// Credit of history before the first value (minutes): people set bounds where they are not passed every day, so a bound
 /// starts as if it had been kept for a week.
 const CREDIT: f64 = 7.0 * 1440.0;
@@ -33,6 +36,16 @@ impl Record {
             }
             self.last_passed = Some(at);
         }
+    }
+
+    /// Whether an excursion was over so lately that what comes still belongs to it.
+    pub(super) fn is_aftermath(&self, now: Minutes) -> bool {
+        self.last_passed.is_some_and(|last| now - last <= AFTER)
+    }
+
+    /// When the bound was passed last.
+    pub(super) fn last_passed(&self) -> Option<Minutes> {
+        self.last_passed
     }
 
     /// Minutes of history.

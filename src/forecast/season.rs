@@ -79,6 +79,14 @@ impl Season {
         self.age = (self.age + elapsed).min(1e9);
     }
 
+    /// The signal is back from beyond the bound. Where it is below all that was usual, its level is a new one.
+    pub(super) fn come_back(&mut self, value: f32) {
+        if value < self.low {
+            let change = value - self.level;
+            (self.level, self.low, self.high) = (value, self.low + change, self.high + change);
+        }
+    }
+
     /// How many experts it can feed beside the level: the daily one after two days, the weekly one after two weeks.
     pub(super) fn experts(&self) -> usize {
         if self.age < 2.0 * DAY {
@@ -212,7 +220,7 @@ mod tests {
         let season = learned(hump);
         assert!(0.8 < season.share(local(150)) && season.share(local(600)).abs() < 0.2);
         let [daily, _] = season.anchors(0.0, local(0));
-        assert!(daily[2] < 0.2 && 0.7 < daily[4], "{daily:?}");
+        assert!(daily[1] < 0.2 && 0.7 < daily[3], "{daily:?}");
         assert!(0.8 < season.lift(local(0), 180.0) && season.lift(local(0), 30.0) < 0.2);
     }
 

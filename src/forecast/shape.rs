@@ -12,6 +12,8 @@ pub(super) struct Shape {
     pub(super) line: f64,
     /// The slope in standard errors.
     pub(super) t: f64,
+    /// How far the means lie off the line.
+    pub(super) scatter: f64,
     /// The logarithm of second half's slope over first half's.
     pub(super) bend: f64,
     /// How clean, 0 to 1.
@@ -27,6 +29,8 @@ pub(super) struct Line {
     pub(super) slope: f64,
     /// The standard error of the slope.
     pub(super) error: f64,
+    /// How far the means lie off the line, root mean square.
+    pub(super) scatter: f64,
     mean_time: f64,
     mean: f64,
 }
@@ -41,23 +45,33 @@ impl Line {
         let sxx: f64 = pairs().map(|(x, _)| x * x).sum();
         let slope = pairs().map(|(x, y)| x * y).sum::<f64>() / sxx;
         let rest: f64 = pairs().map(|(x, y)| (y - slope * x) * (y - slope * x)).sum();
-        Line { slope, error: (rest / (count - 2.0) / sxx).sqrt(), mean_time, mean }
+        let scatter = (rest / (count - 2.0)).sqrt();
+        Line { slope, error: scatter / sxx.sqrt(), scatter, mean_time, mean }
     }
 }
 
 impl Shape {
     /// Reads a window; none unless it rises.
     pub(super) fn of(window: &Window, line: &Line, k: usize, now: Minutes, born: Minutes) -> Option<Shape> {
-        let Line { slope, error, mean_time, mean } = *line;
+        let Line { slope, error, scatter, mean_time, mean } = *line;
         if slope.is_nan() || slope <= 0.0 {
             return None;
         }
         let t = if error * 1e3 < slope { 1e3 } else { slope / error };
-        let evidence = cleanness(&window.means, t) * unusual(slope, window.fall);
+        let evidence = cleanness(&window.means, t) * unusual(slope, window.fall).max(escaped(window));
         let line = mean + slope * ((now - window.start) / width(k) - mean_time);
         let prior = (window.start - born) / (BLOCKS as f64 * width(k));
         let novelty = novelty(window, slope) * (0.5 + prior).clamp(0.5, 1.0);
-        Some(Shape { slope, line, t, bend: bend(&window.means), evidence, novelty })
+        Some(Shape { slope, line, t, scatter, bend: bend(&window.means), evidence, novelty })
+    }
+}
+
+impl Shape {
+    /// The bend, shrunk by its own error: a half of eight points knows its slope about three times worse than the whole, so that the
+    /// log ratio of two of them has the standard error 4 / t.
+    pub(super) fn sure_bend(&self) -> f64 {
+        let (square, error) = (self.bend * self.bend, 16.0 / (self.t * self.t));
+        self.bend * square / (square + error)
     }
 }
 
@@ -81,6 +95,14 @@ pub(super) fn unusual(slope: f64, fall: f64) -> f64 {
         return 1.0;
     }
     clip((slope / (2.0 * fall) - 0.5) / 1.5)
+}
+
+/// How far the newest block stands above every height where the signal turned, 0 to 1, in the usual distance between turns: a
+/// sawtooth that is past all its teeth is one no more, however far it used to fall.
+fn escaped(window: &Window) -> f64 {
+    let (Some(top), Some(scatter)) = (window.top, window.scatter) else { return 0.0 };
+    let above = window.means[BLOCKS - 1] - top;
+    if above <= 0.0 { 0.0 } else { clip((above / (scatter + 1e-12) - 1.0) / 2.0) }
 }
 
 /// How far the newest block stands above all before the window, in rises of the window: false ramps are nearly all
@@ -107,7 +129,7 @@ mod tests {
     /// The shape of eight means, seen at their end, with a signal that was known for three windows and never higher.
     fn shape(means: [f64; BLOCKS]) -> Option<Shape> {
         let times = std::array::from_fn(|i| i as f64 + 0.5);
-        let window = Window { times, means, start: 24.0, end: 32.0, top: Some(means[0]), fall: 0.0 };
+        let window = Window { times, means, start: 24.0, end: 32.0, top: Some(means[0]), fall: 0.0, scatter: None };
         Shape::of(&window, &Line::through(&window), 0, 32.0, 0.0)
     }
 
@@ -132,6 +154,7 @@ mod tests {
             end: 32.0,
             top: Some(20.0),
             fall: 0.0,
+            scatter: None,
         };
         assert_eq!(Shape::of(&window, &Line::through(&window), 0, 32.0, 0.0).unwrap().novelty, 0.0);
     }

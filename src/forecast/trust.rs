@@ -28,7 +28,8 @@ pub(super) struct Trust {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Kept {
-    open: Option<Promise>,
+    /// Open while its persistence is not 0.
+    open: Promise,
     promised: f32,
     kept: f32,
 }
@@ -37,18 +38,21 @@ impl Trust {
     /// Opens a promise of scale `k`, unless one is open or it would promise little.
     pub(super) fn promise(&mut self, k: usize, target: f64, due: Minutes, persistence: f64) {
         let open = &mut self.scales[k].open;
-        if open.is_none() && 0.2 <= persistence {
-            *open = Some(Promise { target: target as f32, due: due as i32, persistence: persistence as f32 });
+        if open.persistence == 0.0 && 0.2 <= persistence {
+            *open = Promise { target: target as f32, due: due as i32, persistence: persistence as f32 };
         }
     }
 
     /// Checks the open promises with a value.
     pub(super) fn verify(&mut self, now: Minutes, value: f32) {
         for scale in &mut self.scales {
-            let Some(promise) = scale.open else { continue };
+            let promise = scale.open;
+            if promise.persistence == 0.0 {
+                continue;
+            }
             let is_kept = promise.target <= value;
             if is_kept || f64::from(promise.due) < now {
-                scale.open = None;
+                scale.open = Promise::default();
                 scale.promised += promise.persistence;
                 scale.kept += if is_kept { 1.0 } else { 0.0 };
                 if 32.0 < scale.promised {
@@ -75,12 +79,12 @@ mod tests {
     fn promises_broken_cost_trust() {
         let mut trust = Trust::default();
         for _ in 0..10 {
-            trust.scales[0].open = Some(Promise { target: 0.0, due: 10, persistence: 0.6 });
+            trust.scales[0].open = Promise { target: 0.0, due: 10, persistence: 0.6 };
             trust.verify(11.0, -1.0);
         }
         assert!((trust.of(0) - 1.0 / 3.0).abs() < 1e-6);
         for _ in 0..10 {
-            trust.scales[1].open = Some(Promise { target: 0.0, due: 10, persistence: 0.6 });
+            trust.scales[1].open = Promise { target: 0.0, due: 10, persistence: 0.6 };
             trust.verify(5.0, 0.5);
         }
         assert!(1.0 < trust.of(1) && trust.of(1) <= MOST_TRUST);

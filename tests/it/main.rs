@@ -6,6 +6,7 @@
 )]
 
 mod bounds;
+mod forecast;
 mod laws;
 mod servers;
 mod stories;
