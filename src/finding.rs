@@ -101,3 +101,17 @@ pub enum Target {
     /// A limit.
     Limit,
 }
+
+/// What a change did to one signal of its service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeEffect {
+    /// It moved to the side that helps.
+    Better,
+    /// It moved to the side that hurts, by more than it does without changes.
+    Worse,
+    /// It did not move more than it does without changes, or by too little to matter.
+    None,
+    /// Too little is known of the signal.
+    Unknown,
+}

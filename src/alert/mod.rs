@@ -7,4 +7,4 @@ pub mod words;
 
 pub use record::{AlertRecord, BreachNote, Reason, SignalNote, State, Suspect, Urgency, rfc3339};
 pub use summary::{Story, summary};
-pub use urgency::{Concern, page_from, urgency};
+pub use urgency::{Concern, page_from, urgency, waits};

@@ -24,8 +24,9 @@ const AGAIN: u8 = 3;
 /// Ticks before the usual distance is known: a day.
 const KNOWN: u32 = 1440;
 /// The share by which the usual level moves at each tick, up or down: a running median (Ma, Muthukrishnan and Sandler, 2013),
-/// which an incident of hours moves little.
-const LEVEL_STEP: f64 = 0.002;
+/// which neither a night nor an incident of hours moves much: what
+/// scatters by the same amount at any level must not look far out whenever the level is low.
+const LEVEL_STEP: f64 = 0.0005;
 /// Ticks before the size is good enough to measure records by: an hour.
 const LEARNED: u32 = 60;
 /// What a record keeps from tick to tick: half in a week of minutes.

@@ -14,6 +14,7 @@ mod series;
 mod shard;
 mod snapshot;
 mod sweep;
+mod trial;
 mod watch;
 mod words;
 
@@ -176,6 +177,10 @@ impl Engine {
                 shard.remove_service(&change.service, change.at);
             }
             self.tell(change.at, out);
+        } else {
+            for shard in &mut self.shards {
+                shard.change_service(&change.service, change.at);
+            }
         }
         self.incidents.change(change, &self.plan);
     }
@@ -249,6 +254,11 @@ impl Engine {
 
     /// Hands the findings of all shards to the incident stage in order of time and signal, whatever shard they came from.
     fn tell(&mut self, to: Timestamp, out: &mut Output) {
+        for shard in &mut self.shards {
+            for (signal, change, effect) in shard.told.effects.drain(..) {
+                self.incidents.changed(&signal, change, effect);
+            }
+        }
         let mut findings: Vec<Finding> = self.shards.iter_mut().flat_map(|shard| shard.findings()).collect();
         findings.sort_by(|a, b| (a.at, &a.signal, a.kind).cmp(&(b.at, &b.signal, b.kind)));
         for finding in findings {

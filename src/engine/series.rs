@@ -11,7 +11,7 @@ use super::section::{Section, Writer};
 use super::shard::{Place, magnitude};
 use super::watch::Watch;
 use crate::calendar::LocalClock;
-use crate::finding::Finding;
+use crate::finding::{ChangeEffect, Finding};
 use crate::plan::Plan;
 use crate::signal::{Meter, Observation, Reading, Signal, Stat};
 use crate::time::Timestamp;
@@ -20,13 +20,15 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) findings: Vec<Finding>,
+    /// What changes did: the signal, when its service was changed, the effect.
+    pub(super) effects: Vec<(Arc<Signal>, Timestamp, ChangeEffect)>,
     /// Scores, where they were asked for.
     pub(super) scores: Option<Vec<Scored>>,
 }
 
 impl Told {
     pub(super) fn new(scores: bool) -> Self {
-        Told { findings: Vec::new(), scores: scores.then(Vec::new) }
+        Told { findings: Vec::new(), effects: Vec::new(), scores: scores.then(Vec::new) }
     }
 }
 
@@ -175,6 +177,13 @@ impl Series {
         self.core.removed = true;
         for (_, watch) in &mut self.watches {
             watch.remove(at, told);
+        }
+    }
+
+    /// Its service was changed.
+    pub(super) fn change(&mut self, at: Timestamp, told: &mut Told) {
+        for (_, watch) in &mut self.watches {
+            watch.change(at, told);
         }
     }
 

@@ -246,6 +246,15 @@ impl Shard {
         }
     }
 
+    /// A service was changed: its signals are held against what they were.
+    pub(super) fn change_service(&mut self, service: &str, at: Timestamp) {
+        for series in &mut self.series {
+            if series.signal.service() == Some(service) {
+                series.change(at, &mut self.told);
+            }
+        }
+    }
+
     /// A tick has ended: who is a peer of whom is sealed until the next one ends.
     pub(super) fn seal(&mut self) {
         self.kin.seal();

@@ -8,11 +8,12 @@ use super::bounded::{Bounded, Standing};
 use super::kin::{self, Turn};
 use super::section::{Section, Writer};
 use super::series::Told;
+use super::trial::{self, Effect, Trial};
 use super::words;
 use crate::calendar::Local;
 use crate::detect::{Judge, Judgement};
-use crate::finding::{Breach, Finding, Kind, Phase};
-use crate::plan::{Plan, Side};
+use crate::finding::{Breach, ChangeEffect, Finding, Kind, Phase};
+use crate::plan::{Plan, Preset, Side};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
 
@@ -25,6 +26,7 @@ pub(super) struct Watch {
     judge: Judge,
     bounds: Vec<Bounded>,
     troubles: Troubles,
+    trial: Trial,
 }
 
 /// The troubles of one signal that are open, at most one of a kind.
@@ -33,8 +35,11 @@ struct Troubles {
     anomaly: Option<Trouble>,
     forecast: Option<Trouble>,
     absence: Option<Trouble>,
+    change: Option<Trouble>,
     /// When the signal last spoke.
     spoke: Option<Timestamp>,
+    /// Its silence was given up: nothing is expected of it until it speaks again.
+    given_up: bool,
     /// How it stands to the other instances.
     standing: kin::Standing,
 }
@@ -68,7 +73,8 @@ impl Watch {
         let preset = plan.preset_of(&signal).unwrap_or(plan.presets.len().saturating_sub(1));
         let unit = plan.presets[preset].unit.clone();
         let bounds = Bounded::all(&signal, plan, preset);
-        Watch { signal, preset, unit, judge: Judge::default(), bounds, troubles: Troubles::default() }
+        let (judge, troubles, trial) = (Judge::default(), Troubles::default(), Trial::default());
+        Watch { signal, preset, unit, judge, bounds, troubles, trial }
     }
 
     /// The signal.
@@ -102,11 +108,52 @@ impl Watch {
         }
         let seen = Seen { at, value, judgement: &judgement };
         self.troubles.spoke = Some(at);
+        self.troubles.given_up = false;
         self.end_absence(&seen, told);
         self.bound_troubles(standing, &seen, told);
         let low_hurts = plan.presets[self.preset].harm != Some(Side::Above);
         self.anomaly_trouble(&seen, low_hurts, told);
+        if let Some(turn) = self.trial.observe(at, value) {
+            self.change_trouble(turn, &seen, plan, told);
+        }
         judgement
+    }
+
+    /// Its service was changed: what comes is held against what was.
+    pub(super) fn change(&mut self, at: Timestamp, told: &mut Told) {
+        if !self.trial.begin(at) {
+            told.effects.push((Arc::clone(&self.signal), at, ChangeEffect::Unknown));
+        }
+    }
+
+    /// What a change did is told where it hurts, and counted in any case.
+    fn change_trouble(&mut self, turn: trial::Turn, seen: &Seen<'_>, plan: &Plan, told: &mut Told) {
+        let preset = &plan.presets[self.preset];
+        let (at, effect) = match turn {
+            trial::Turn::Moved(effect) => (effect.at, effect_of(effect, preset)),
+            trial::Turn::Still(at) => (at, ChangeEffect::None),
+            trial::Turn::Back => return self.end_change("is back where it was", seen, told),
+            trial::Turn::Settled => return self.end_change("has stayed so for a day", seen, told),
+        };
+        told.effects.push((Arc::clone(&self.signal), at, effect));
+        let trial::Turn::Moved(moved) = turn else { return };
+        match effect {
+            ChangeEffect::Worse => {}
+            ChangeEffect::Better => {
+                self.trial.relieve();
+                return self.end_change("is better with a change", seen, told);
+            }
+            ChangeEffect::None | ChangeEffect::Unknown => return,
+        }
+        self.trial.stand(moved);
+        let before = Some((moved.before, moved.before));
+        let trouble = Trouble { since: moved.at, rarity: APART, breach: None, told_at: seen.at, before, harmless: 0 };
+        let phase = if self.troubles.change.is_some() { Phase::Updated } else { Phase::Raised };
+        self.troubles.change = Some(trouble.clone());
+        let words = words::moved(&moved, self.unit.as_deref());
+        let finding = self.finding(Kind::Change, phase, &trouble, Some(seen), seen.at, words);
+        let score = moved.sizes / (moved.sizes + FAR_SCORE);
+        told.findings.push(Finding { value: Some(moved.after), score, ..finding });
     }
 
     fn end_absence(&mut self, seen: &Seen<'_>, told: &mut Told) {
@@ -134,6 +181,13 @@ impl Watch {
         let score = sizes / (sizes + FAR_SCORE);
         let finding = self.finding(Kind::Anomaly, phase, &trouble, None, at, words);
         told.findings.push(Finding { value: Some(value), score, ..finding });
+    }
+
+    fn end_change(&mut self, words: &str, seen: &Seen<'_>, told: &mut Told) {
+        if let Some(trouble) = self.troubles.change.take() {
+            let words = words.to_owned();
+            told.findings.push(self.finding(Kind::Change, Phase::Cleared, &trouble, Some(seen), seen.at, words));
+        }
     }
 
     /// A bound that is passed or will be. A forecast that comes true stays a forecast; what was not foreseen is an anomaly.
@@ -241,20 +295,27 @@ impl Watch {
 
     /// Whether its silence would be noticed: its cadence is known, and silence of such a signal is news.
     pub(super) fn is_heard(&self) -> bool {
-        self.troubles.absence.is_some() || self.judge.silent_after().is_some()
+        !self.troubles.given_up && (self.troubles.absence.is_some() || self.judge.silent_after().is_some())
     }
 
-    /// The earliest time at which silence is news.
+    /// The earliest time at which silence is news, or is given up.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        if self.troubles.absence.is_some() {
-            return None;
+        match &self.troubles.absence {
+            _ if self.troubles.given_up => None,
+            Some(absence) => Some(absence.told_at + GIVEN_UP),
+            None => self.judge.silent_after(),
         }
-        self.judge.silent_after()
     }
 
-    /// A deadline passed: if it is this signal's, it is absent.
+    /// A deadline passed: if it is this signal's, it is absent, or gone for good.
     pub(super) fn deadline(&mut self, at: Timestamp, told: &mut Told) {
         if self.next_deadline().is_none_or(|due| at < due) {
+            return;
+        }
+        if let Some(trouble) = self.troubles.absence.take() {
+            self.troubles.given_up = true;
+            let words = "has been silent for so long that it is taken for gone".to_owned();
+            told.findings.push(self.finding(Kind::Absence, Phase::Gone, &trouble, None, at, words));
             return;
         }
         let since = self.troubles.spoke.unwrap_or(at);
@@ -266,9 +327,12 @@ impl Watch {
     /// The signal was removed for good.
     pub(super) fn remove(&mut self, at: Timestamp, told: &mut Told) {
         let troubles = std::mem::take(&mut self.troubles);
-        for (kind, trouble) in
-            [(Kind::Anomaly, troubles.anomaly), (Kind::Forecast, troubles.forecast), (Kind::Absence, troubles.absence)]
-        {
+        for (kind, trouble) in [
+            (Kind::Anomaly, troubles.anomaly),
+            (Kind::Forecast, troubles.forecast),
+            (Kind::Absence, troubles.absence),
+            (Kind::Change, troubles.change),
+        ] {
             if let Some(trouble) = trouble {
                 told.findings.push(self.finding(kind, Phase::Gone, &trouble, None, at, "was removed".to_owned()));
             }
@@ -312,6 +376,21 @@ const APART: f64 = 4.0;
 /// So many usual sizes are half of a score of 1.
 const FAR_SCORE: f64 = 6.0;
 
+/// What a move means where this preset knows which side hurts, and how much matters.
+fn effect_of(effect: Effect, preset: &Preset) -> ChangeEffect {
+    let upward = effect.before < effect.after;
+    let moved = (effect.after - effect.before).abs();
+    match preset.harm {
+        _ if moved < preset.floor.max(preset.floor_share * effect.before.abs()) => ChangeEffect::None,
+        Some(side) if (side == Side::Above) == upward => ChangeEffect::Worse,
+        Some(_) => ChangeEffect::Better,
+        None => ChangeEffect::None,
+    }
+}
+
+/// A silence is given up after so long: instances are replaced under other names, and nobody says goodbye for them.
+const GIVEN_UP: Span = Span::from_days(3);
+
 /// One value and what was said of it.
 #[derive(Clone, Copy, Debug)]
 struct Seen<'a> {
@@ -325,7 +404,8 @@ impl Troubles {
         match kind {
             Kind::Forecast => &mut self.forecast,
             Kind::Absence => &mut self.absence,
-            Kind::Anomaly | Kind::Log | Kind::Change => &mut self.anomaly,
+            Kind::Change => &mut self.change,
+            Kind::Anomaly | Kind::Log => &mut self.anomaly,
         }
     }
 }
@@ -350,6 +430,9 @@ const JUDGE: u8 = 10;
 const JUDGE_VERSION: u8 = 2;
 const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
+const TROUBLES_VERSION: u8 = 2;
+const TRIAL: u8 = 13;
+const TRIAL_VERSION: u8 = 1;
 
 impl Watch {
     /// Writes the judge, each bound and the troubles as sections of their own.
@@ -358,7 +441,8 @@ impl Watch {
         for bounded in &self.bounds {
             to.put(BOUND, Bounded::VERSION, bounded);
         }
-        to.put(TROUBLES, 1, &self.troubles);
+        to.put(TROUBLES, TROUBLES_VERSION, &self.troubles);
+        to.put(TRIAL, TRIAL_VERSION, &self.trial);
     }
 
     /// Reads one section; a bound is taken only where the plan still has it.
@@ -374,7 +458,8 @@ impl Watch {
                 }
                 None => false,
             },
-            TROUBLES => section.read(1).map(|troubles| self.troubles = troubles).is_some(),
+            TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
+            TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
             _ => false,
         }
     }

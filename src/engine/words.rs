@@ -1,5 +1,6 @@
 //! What was seen, as one clause for people.
 
+use super::trial::Effect;
 use crate::alert::words::{length, quantity};
 use crate::detect::{Judgement, View};
 use crate::forecast::Trend;
@@ -39,6 +40,13 @@ pub(super) fn trend(trend: Option<Trend>, unit: Option<&str>) -> String {
 /// An instance unlike its peers.
 pub(super) fn unlike(value: f64, median: f64, unit: Option<&str>) -> String {
     format!("is unlike its peers: {} where they have {}", quantity(value, unit), quantity(median, unit))
+}
+
+/// A move since a change.
+pub(super) fn moved(effect: &Effect, unit: Option<&str>) -> String {
+    let verb = if effect.before < effect.after { "rose" } else { "fell" };
+    let (before, after) = (quantity(effect.before, unit), quantity(effect.after, unit));
+    format!("{verb} from {before} to {after} with a change")
 }
 
 /// The end of a silence.

@@ -99,6 +99,7 @@ fn why(why: &Why) -> String {
         }
         Why::Rollout { change } => format!("its service had just been rolled out (change {change})"),
         Why::Removed { change } => format!("its service was removed (change {change})"),
+        Why::Frequent => "others as strong came more often of late than [budget] false_pages allows".to_owned(),
         Why::Over => "the alert that it belongs to was over".to_owned(),
         Why::Momentary => "it was over before its moment had passed".to_owned(),
         Why::Covered => "its alert holds as many signals as it may; it is counted there".to_owned(),

@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::gate::TOGETHER;
+use super::links::Links;
 use super::telling::Told;
-use super::trouble::{Claim, Trouble, TroubleKey, is_failure, service_of};
-use crate::alert::{Concern, Urgency, page_from, urgency};
+use super::trouble::{Claim, Role, Trouble, TroubleKey, is_failure, service_of};
+use crate::alert::{Concern, Urgency, page_from, urgency, waits};
 use crate::finding::{Breach, Finding, Kind, Phase, Target};
 use crate::plan::Plan;
+use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
 
 /// An incident's place in the order of all: when it began to be told, then its id.
@@ -46,6 +48,8 @@ pub(super) struct Incident {
     pub(super) join_waits: bool,
     /// Troubles that belong to it but are only counted, because it holds as many as it may.
     pub(super) beyond: usize,
+    /// When it passed the bar as a mere oddity, until something confirms it.
+    pub(super) offered: Option<Timestamp>,
 }
 
 /// The least and the greatest time for which a resolve is held back.
@@ -89,6 +93,7 @@ impl Incident {
             unsettled: Some(at),
             join_waits: false,
             beyond: 0,
+            offered: None,
         }
     }
 
@@ -228,6 +233,11 @@ impl Incident {
         urgency(self.concern(), &plan.calendar, plan.horizon, now)
     }
 
+    /// Whether it will wake people unless it proves to have time until the morning.
+    pub(super) fn waits(&self, plan: &Plan, now: Timestamp) -> bool {
+        waits(self.concern(), &plan.calendar, now)
+    }
+
     /// When time alone makes it a page.
     pub(super) fn page_from(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
         page_from(self.concern(), &plan.calendar, now)
@@ -239,17 +249,49 @@ impl Incident {
     /// - Another service: only what is worth an alert by itself, and only within ten minutes of this incident's opening or
     ///   of one of its failures. Of a mere forecast also the begins must lie that close, for forecasts are told when they
     ///   become credible and not when something happens.
+    /// - What runs on the same machine or in the same instance, and what has kept company with this service in the past
+    ///   (`linked`): while something of the incident stands that fails or is about to, however long it has stood.
+    /// - What fails within hours of a resource's being exhausted: an empty pool hurts those who wait for it, and nobody
+    ///   wrote down who that is.
     ///
     /// So nothing is drawn in by the length of an incident, only by happening with it; a chain of failures is one problem.
-    pub(super) fn takes(&self, finding: &Finding, opens: bool) -> bool {
+    pub(super) fn takes(&self, finding: &Finding, opens: bool, links: &Links) -> bool {
         let service = service_of(finding);
         if self.troubles.values().any(|trouble| trouble.service() == service) {
             return true;
+        }
+        if !opens {
+            return false;
         }
         let near = |a: Timestamp, b: Timestamp| a.since(b).max(b.since(a)) <= TOGETHER;
         let with_it = near(finding.at, self.key.0)
             || self.carriers().any(|trouble| trouble.failed.is_some_and(|failed| near(finding.at, failed)));
         let foreseen = finding.breach.is_some() && !is_failure(finding);
-        opens && with_it && (!foreseen || near(finding.since, self.since()))
+        if with_it && (!foreseen || near(finding.since, self.since())) {
+            return true;
+        }
+        let grave = || self.carriers().filter(|trouble| trouble.stands() && trouble.finding.breach.is_some());
+        let kept_company = |trouble: &Trouble| {
+            shares_place(&trouble.finding.signal, &finding.signal) || links.are_linked(trouble.service(), service)
+        };
+        let exhausted = |trouble: &Trouble| {
+            let fresh = |failed: Timestamp| failed <= finding.at && finding.at.since(failed) <= CONSEQUENCE;
+            trouble.role == Role::Resource && trouble.failed.is_some_and(fresh)
+        };
+        grave().any(|trouble| {
+            (!foreseen && exhausted(trouble)) || (self.since() <= finding.since && kept_company(trouble))
+        })
     }
+}
+
+/// What fails so long after a resource was exhausted elsewhere is taken for its consequence.
+const CONSEQUENCE: Span = Span::from_hours(2);
+
+/// Labels that say where something runs.
+const PLACES: [&str; 8] =
+    ["host", "host.name", "host_name", "node", "k8s.node.name", "instance", "pod", "k8s.pod.name"];
+
+/// Whether two signals come from the same machine or instance.
+fn shares_place(a: &Signal, b: &Signal) -> bool {
+    PLACES.iter().any(|key| a.label(key).is_some_and(|place| !place.is_empty() && b.label(key) == Some(place)))
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::alert::Suspect;
+use crate::finding::ChangeEffect;
 use crate::signal::{Change, ChangeKind};
 use crate::time::{Span, Timestamp};
 
@@ -13,7 +14,57 @@ use crate::time::{Span, Timestamp};
 pub(super) struct Changes {
     by_time: BTreeMap<(Timestamp, String), Change>,
     ids: BTreeSet<String>,
+    /// What they did, by time and service.
+    effects: BTreeMap<(Timestamp, String), Effects>,
     forgotten: u64,
+}
+
+/// On how many signals a change had which effect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effects {
+    /// Better.
+    pub better: u32,
+    /// Worse.
+    pub worse: u32,
+    /// None that matters.
+    pub none: u32,
+    /// Too little was known of the signal.
+    pub unknown: u32,
+}
+
+/// What a change did, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// A signal is better and none is worse.
+    Better,
+    /// A signal is worse.
+    Worse,
+    /// Nothing moved that matters.
+    NoEffect,
+    /// No signal could be held against its past yet.
+    TooLittleData,
+}
+
+impl Effects {
+    fn count(&mut self, effect: ChangeEffect) {
+        match effect {
+            ChangeEffect::Better => self.better += 1,
+            ChangeEffect::Worse => self.worse += 1,
+            ChangeEffect::None => self.none += 1,
+            ChangeEffect::Unknown => self.unknown += 1,
+        }
+    }
+
+    /// The verdict so far.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Effects { worse: 1.., .. } => Verdict::Worse,
+            Effects { better: 1.., .. } => Verdict::Better,
+            Effects { none: 1.., .. } => Verdict::NoEffect,
+            _ => Verdict::TooLittleData,
+        }
+    }
 }
 
 /// A change is suspected for so long.
@@ -26,6 +77,9 @@ const CLOSEST: f64 = 0.9;
 const HALVING: Span = Span::from_mins(15);
 /// What a change of a service without trouble counts beside one of a service with it.
 const ELSEWHERE: f64 = 0.3;
+/// What it counts beyond that when signals moved with it, and what is left of it when they did not.
+const SHOWN_WORSE: f64 = 0.8;
+const SHOWN_HARMLESS: f64 = 0.3;
 /// Below the first a change of the same service is not worth naming, below the second one of another.
 const LEAST: (f64, f64) = (0.02, 0.05);
 /// Suspects shown.
@@ -39,12 +93,27 @@ impl Changes {
         }
         self.by_time.insert((change.at, change.id.clone()), change);
         while bound.max(1) < self.by_time.len() {
-            if let Some(((_, id), _)) = self.by_time.pop_first() {
+            if let Some(((at, id), _)) = self.by_time.pop_first() {
                 self.ids.remove(&id);
                 self.forgotten += 1;
+                self.effects = self.effects.split_off(&(at, String::new()));
             }
         }
         true
+    }
+
+    /// A signal of this service showed what the change at this time did to it.
+    pub(super) fn changed(&mut self, service: &str, at: Timestamp, effect: ChangeEffect) {
+        self.effects.entry((at, service.to_owned())).or_default().count(effect);
+    }
+
+    /// The changes remembered with what they did, the oldest first.
+    pub(super) fn judged(&self) -> impl Iterator<Item = (&Change, Effects)> {
+        self.by_time.values().map(|change| (change, self.effects_of(change)))
+    }
+
+    fn effects_of(&self, change: &Change) -> Effects {
+        self.effects.get(&(change.at, change.service.clone())).copied().unwrap_or_default()
     }
 
     /// Changes forgotten because of the bound.
@@ -63,6 +132,16 @@ impl Changes {
         self.before(at)
             .take_while(|change| at - reach <= change.at)
             .find(|change| change.service == service && (is_lifecycle(change.kind) || change.kind == ChangeKind::Scale))
+    }
+
+    /// Whether the service was changed within `reach` before `at`.
+    pub(super) fn any(&self, service: &str, at: Timestamp, reach: Span) -> bool {
+        self.before(at).take_while(|change| at - reach <= change.at).any(|change| change.service == service)
+    }
+
+    /// How many changes there were within `reach` before `at`; at least one.
+    pub(super) fn within(&self, at: Timestamp, reach: Span) -> usize {
+        self.before(at).take_while(|change| at - reach <= change.at).count().max(1)
     }
 
     fn before(&self, at: Timestamp) -> impl Iterator<Item = &Change> {
@@ -84,7 +163,13 @@ impl Changes {
                 }
                 let halvings = gap.as_secs_f64().max(0.0) / HALVING.as_secs_f64();
                 let weight = if own.is_some() { 1.0 } else { ELSEWHERE };
-                let confidence = libm::round(CLOSEST * weight * libm::exp2(-halvings) * 1e3) / 1e3;
+                let near = CLOSEST * weight * libm::exp2(-halvings);
+                let confidence = match self.effects_of(change).verdict() {
+                    Verdict::Worse => 1.0 - (1.0 - near) * (1.0 - SHOWN_WORSE),
+                    Verdict::Better | Verdict::NoEffect => near * SHOWN_HARMLESS,
+                    Verdict::TooLittleData => near,
+                };
+                let confidence = libm::round(confidence * 1e3) / 1e3;
                 let named = confidence >= if own.is_some() { LEAST.0 } else { LEAST.1 };
                 named.then(|| Suspect { change: change.id.clone(), what: words(change), at: change.at, confidence })
             })

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::changes::Changes;
 use super::services::Services;
 use super::trouble::group_of;
-use crate::finding::{Finding, Kind};
+use crate::finding::{Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::time::Span;
 
@@ -46,6 +46,8 @@ pub enum Why {
     Over,
     /// It was over before its moment had passed.
     Momentary,
+    /// Others as strong came too often of late.
+    Frequent,
     /// Its incident holds as many troubles as it may; this one is only counted.
     Covered,
     /// Too many problems were open, and it was the least urgent.
@@ -63,7 +65,7 @@ const ROLLOUT: Span = Span::from_mins(30);
 
 pub(super) fn judge(finding: &Finding, services: &Services, changes: &Changes, plan: &Plan) -> Verdict {
     let service = group_of(&finding.signal);
-    if finding.breach.is_some() {
+    if finding.breach.is_some() || finding.kind == Kind::Change {
         return Verdict::Opens;
     }
     if finding.kind == Kind::Absence {
@@ -78,9 +80,38 @@ pub(super) fn judge(finding: &Finding, services: &Services, changes: &Changes, p
             None => Verdict::Opens,
         };
     }
+    if is_borne_out_by_change(finding, services, changes, plan) {
+        return Verdict::Opens;
+    }
     let needs = lone_rarity(services, plan);
     // Not a number is not rare.
     if finding.rarity >= needs { Verdict::Opens } else { Verdict::Held(Why::NotRare { has: finding.rarity, needs }) }
+}
+
+/// Whether an oddity began so soon after a change of its service that the change bears it out.
+///
+/// With C changes in a week, each of a service of n signals, oddities of a rarity of c fall by chance into the hour after one
+/// C·n·10^(−c)/168 times a week; setting that to the budget gives c. Never under 0.5: right after a change signals move more.
+fn is_borne_out_by_change(finding: &Finding, services: &Services, changes: &Changes, plan: &Plan) -> bool {
+    let service = group_of(&finding.signal);
+    if finding.phase != Phase::Raised
+        || plan.false_pages_per_week <= 0.0
+        || !changes.any(service, finding.at, AFTER_CHANGE)
+    {
+        return false;
+    }
+    let week = Span::from_days(7);
+    let hours = week.as_secs_f64() / AFTER_CHANGE.as_secs_f64();
+    let chances = changes.within(finding.at, week) as f64 * services.signals_of(service) as f64 / hours;
+    libm::log10(chances / plan.false_pages_per_week).max(0.5) <= finding.rarity
+}
+
+/// How long a change bears out what is odd in its service.
+const AFTER_CHANGE: Span = Span::from_hours(1);
+
+/// By how much a lone finding is rarer than asked.
+pub(super) fn lone_excess(finding: &Finding, services: &Services, plan: &Plan) -> f64 {
+    finding.rarity - lone_rarity(services, plan)
 }
 
 /// The rarity asked of a finding that stands alone; infinite where the budget is nothing.

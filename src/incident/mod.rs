@@ -4,14 +4,18 @@
 //! belongs to or opens one, and when its moment has passed the incident decides whether people hear of it, and why.
 
 mod budget;
+mod bar;
 mod case;
 mod changes;
 mod gate;
+mod links;
 mod services;
 mod stage;
 mod telling;
+mod threat;
 mod trouble;
 
+pub use changes::{Effects, Verdict};
 pub use gate::Why;
 pub use stage::{Held, Incidents};
 

@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::bar::Bar;
 use super::case::{Incident, Key, MEMBERS};
-use super::changes::Changes;
+use super::changes::{Changes, Effects};
 use super::gate::{self, TOGETHER, Verdict, WITNESS, Why};
+use super::links::Links;
 use super::services::Services;
+use super::threat::Threats;
 use super::trouble::{Trouble, TroubleKey, group_of, is_failure};
 use crate::alert::{AlertRecord, Reason};
-use crate::finding::{Finding, Kind, Phase};
+use crate::finding::{ChangeEffect, Finding, Kind, Phase};
 use crate::plan::Plan;
-use crate::signal::{Change, ChangeKind};
+use crate::signal::{Change, ChangeKind, Signal};
 use crate::time::{Span, Timestamp};
 
 /// Every open problem, what might become one, and what was told.
@@ -39,6 +42,9 @@ pub struct Incidents {
     now: Option<Timestamp>,
     /// When the last alert of a service was over, and how often it had come back by then.
     lately: BTreeMap<String, (Timestamp, u32)>,
+    links: Links,
+    bar: Bar,
+    threats: Threats,
     dropped: u64,
 }
 
@@ -79,6 +85,10 @@ impl Incidents {
         self.pass(at);
         self.services.budget.pass(at, plan.false_pages_per_week);
         self.count_silence(&finding, plan);
+        if finding.phase == Phase::Raised && (WITNESS <= finding.rarity || finding.breach.is_some()) {
+            self.links.began(group_of(&finding.signal), at);
+        }
+        let finding = self.threats.carry(finding, &self.links, plan);
         let key = (finding.signal.clone(), finding.kind);
         match (finding.phase, self.holds.get(&key).copied()) {
             (Phase::Raised | Phase::Updated, Some(place)) => self.update(place, finding, plan, out),
@@ -122,6 +132,16 @@ impl Incidents {
             self.count_silence(&Finding { phase: Phase::Gone, at, ..note.finding.clone() }, plan);
             self.take_note(&note.key());
         }
+    }
+
+    /// Takes what a change of a signal's service did to it.
+    pub fn changed(&mut self, signal: &Signal, change: Timestamp, effect: ChangeEffect) {
+        self.changes.changed(group_of(signal), change, effect);
+    }
+
+    /// The changes remembered and what each of them did, the oldest first.
+    pub fn changes(&self) -> impl Iterator<Item = (&Change, Effects)> {
+        self.changes.judged()
     }
 
     /// Someone is on it: no repeats and no escalation of this alert. False where no such alert is open.
@@ -198,7 +218,8 @@ impl Incidents {
         // An oddity bears witness when it begins; its going on is no news to anyone.
         let witness = finding.phase == Phase::Raised && WITNESS <= finding.rarity;
         if (trouble.carrier || witness)
-            && let Some(home) = self.open.values().find(|i| i.takes(&finding, trouble.carrier)).map(|i| i.key)
+            && let Some(home) =
+                self.open.values().find(|i| i.takes(&finding, trouble.carrier, &self.links)).map(|i| i.key)
         {
             if self.open.get(&home).is_some_and(|incident| MEMBERS <= incident.troubles.len()) {
                 return self.cover(home, trouble);
@@ -208,8 +229,38 @@ impl Incidents {
             return;
         }
         match verdict {
-            Verdict::Opens => self.found(trouble, Vec::new(), at, plan),
+            Verdict::Opens => match self.passes_bar(&finding, plan) {
+                Some(offered) => {
+                    self.found(trouble, Vec::new(), at, plan);
+                    self.offered(offered, &finding);
+                }
+                None => {
+                    trouble.carrier = false;
+                    self.note(trouble, Why::Frequent, at, plan);
+                }
+            },
             Verdict::Held(why) => self.note(trouble, why, at, plan),
+        }
+    }
+
+    /// Whether a lone finding passes the bar for mere oddities, and when it was offered if it is one; bounds, silence and what
+    /// a change did always pass.
+    fn passes_bar(&mut self, finding: &Finding, plan: &Plan) -> Option<Option<Timestamp>> {
+        if finding.breach.is_some() || finding.kind == Kind::Absence || finding.kind == Kind::Change {
+            return Some(None);
+        }
+        let excess = gate::lone_excess(finding, &self.services, plan);
+        // Borne out by a change: not rare enough alone, and not to be counted among those that are.
+        if excess < 0.0 {
+            return Some(None);
+        }
+        self.bar.offer(finding.at, excess, plan.false_pages_per_week).then_some(Some(finding.at))
+    }
+
+    /// Remembers at the incident that holds this finding that it passed as an oddity.
+    fn offered(&mut self, at: Option<Timestamp>, finding: &Finding) {
+        if let Some(&place) = self.holds.get(&(finding.signal.clone(), finding.kind)) {
+            self.with(place, |incident| incident.offered = at);
         }
     }
 
@@ -235,10 +286,21 @@ impl Incidents {
             }
             _ => None,
         };
+        let excess = |partner: &TroubleKey| {
+            let other = self.notes.get(group_of(&signal)).and_then(|notes| notes.get(partner));
+            other.map_or(0.0, |other| 2.0 * (other.rarity.min(trouble.rarity) - needs))
+        };
+        let (partner, why) = match partner.map(|key| (excess(&key), key)) {
+            Some((excess, key)) if self.bar.offer(at, excess, plan.false_pages_per_week) => (Some(key), why),
+            Some(_) => (None, Why::Frequent),
+            None => (None, why),
+        };
         if let Some(mut partner) = partner.and_then(|key| self.take_note(&key)) {
             trouble.carrier = true;
             partner.carrier = true;
-            return self.found(partner, vec![trouble], at, plan);
+            let finding = trouble.finding.clone();
+            self.found(partner, vec![trouble], at, plan);
+            return self.offered(Some(at), &finding);
         }
         if trouble.finding.phase == Phase::Raised {
             self.hold(trouble.finding.clone(), why);
@@ -296,8 +358,12 @@ impl Incidents {
         plan: &Plan,
         out: &mut Vec<AlertRecord>,
     ) -> Key {
-        let all: Vec<Key> =
-            self.open.values().filter(|i| i.key == place || i.takes(finding, true)).map(|i| i.key).collect();
+        let all: Vec<Key> = self
+            .open
+            .values()
+            .filter(|i| i.key == place || i.takes(finding, true, &self.links))
+            .map(|i| i.key)
+            .collect();
         let Some((&keep, lose)) = all.split_first() else { return place };
         for &key in lose {
             let Some(mut other) = self.remove(key) else { continue };
@@ -332,6 +398,10 @@ impl Incidents {
             incident.spends = false;
             self.services.budget.needed();
         }
+        if let Some(offered) = incident.offered.filter(|_| incident.primary(true).is_some()) {
+            incident.offered = None;
+            self.bar.confirm(offered);
+        }
         if incident.over_at().is_some_and(|over| over <= at)
             || (incident.told.is_none() && incident.over_at().is_some())
         {
@@ -350,6 +420,7 @@ impl Incidents {
     /// Ends an incident. One that was never told leaves no record; what still stands in it becomes a note again.
     fn close(&mut self, place: Key, reason: Reason, at: Timestamp, plan: &Plan, out: &mut Vec<AlertRecord>) {
         let Some(mut incident) = self.remove(place) else { return };
+        self.threats.learn(incident.troubles.values());
         if incident.told.is_some() {
             out.push(incident.tell(reason, at, None, &self.changes, plan));
             self.over.push_back(place.1);

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::case::Incident;
 use super::changes::Changes;
+use super::threat::promised;
 use super::trouble::Trouble;
 use crate::alert::{AlertRecord, BreachNote, Reason, SignalNote, State, Story, Urgency, summary};
-use crate::finding::{Breach, Phase, Target};
+use crate::finding::{Breach, Kind, Phase, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -79,6 +80,10 @@ impl Incident {
         if self.quiet_since().is_some() {
             return None;
         }
+        if self.waits(plan, now) {
+            self.join_waits = self.told.is_some() && self.took_over;
+            return None;
+        }
         let Some(told) = &self.told else { return Some(Reason::Opened) };
         let urgency = self.urgency(plan, now);
         if !self.acknowledged {
@@ -137,10 +142,13 @@ impl Incident {
 
     /// When time alone makes it due: a promotion, a join that waits, a repeat. None while it is quiet.
     pub(super) fn told_due(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-        let told = self.told.as_ref()?;
         if self.quiet_since().is_some() {
             return None;
         }
+        if self.waits(plan, now) {
+            return self.page_from(plan, now);
+        }
+        let told = self.told.as_ref()?;
         let join = self.join_waits.then(|| told.may_join_from());
         let active = !self.acknowledged;
         let page = if active && told.urgency < Urgency::Page { self.page_from(plan, now) } else { None };
@@ -257,7 +265,7 @@ impl Incident {
             service: service.to_owned(),
             summary: summary.unwrap_or_default(),
             signals: notes(&ranked),
-            breach: primary.map(|(trouble, breach)| breach_note(trouble, breach)),
+            breach: primary.map(|(trouble, breach)| breach_note(trouble, breach, plan)),
             suspects,
             reason,
             merged_into,
@@ -311,8 +319,10 @@ fn notes(ranked: &[&Trouble]) -> Vec<SignalNote> {
         .collect()
 }
 
-fn breach_note(trouble: &Trouble, breach: &Breach) -> BreachNote {
-    let signal = Some(trouble.finding.signal.to_string());
+fn breach_note(trouble: &Trouble, breach: &Breach, plan: &Plan) -> BreachNote {
+    let carried = promised(breach, plan).filter(|_| trouble.finding.kind == Kind::Change);
+    let own = || trouble.finding.signal.to_string();
+    let signal = Some(carried.map_or_else(own, |objective| objective.signal.to_string()));
     let (objective, limit, name) = match &breach.target {
         Target::Objective { name, .. } => (signal, None, (!name.is_empty()).then(|| name.clone())),
         Target::Limit => (None, signal, None),

@@ -43,6 +43,8 @@ pub(super) struct Pressure {
     pub(super) capacity: f64,
     /// The 99 % point of latency when idle, in ms.
     pub(super) base_ms: f64,
+    /// How much longer each request takes than when all is well; 1 is not at all.
+    pub(super) slow: f64,
     /// What the services behind add to it.
     pub(super) behind_ms: f64,
     /// The share of requests that fail for reasons elsewhere.
@@ -86,7 +88,7 @@ impl Instance {
         };
         let slow = 1.0 + waiting(cpu, 0.6, 6.0) + waiting(pool, 0.8, 14.0) + waiting(memory, 0.82, 14.0);
         let bad = if self.bad { 1.35 } else { 1.0 };
-        let latency = on.base_ms * slow * bad * libm::exp(0.07 * latency_noise) + on.behind_ms;
+        let latency = on.base_ms * slow * on.slow * bad * libm::exp(0.07 * latency_noise) + on.behind_ms;
         let failing = 0.002 + on.failing + if self.bad { 0.12 } else { 0.0 } + waiting(pool, 0.97, 0.3);
         let requests = f64::from(noise.count(on.rate * dt));
         let errors = f64::from(noise.count(requests * failing.min(1.0))).min(requests);

@@ -25,13 +25,13 @@ impl Load {
         }
     }
 
-    /// The load at this time.
-    pub(super) fn at(&mut self, at: Timestamp, noise: &mut Noise) -> f64 {
+    /// The load at this time; a holiday is like a weekend.
+    pub(super) fn at(&mut self, at: Timestamp, holiday: bool, noise: &mut Noise) -> f64 {
         let local = self.calendar.local(at);
         let hour = f64::from(local.second) / 3600.0;
         let hump = |center: f64, width: f64| libm::exp(-0.5 * ((hour - center) / width) * ((hour - center) / width));
         let day = self.night + hump(12.5, 3.2) + self.evening * hump(20.0, 2.0);
-        let week = if 5 <= local.weekday { self.weekend } else { 1.0 };
+        let week = if holiday || 5 <= local.weekday { self.weekend } else { 1.0 };
         (day * week * (1.0 + 0.04 * self.wander.next(noise))).max(0.0)
     }
 }

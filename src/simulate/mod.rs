@@ -7,10 +7,12 @@
 //! objective, not planned.
 
 mod fault;
+pub mod fleet;
 mod instance;
 mod load;
 mod noise;
 mod service;
+mod shape;
 mod story;
 mod wire;
 mod world;

@@ -2,42 +2,39 @@
 
 use super::fault::{Fault, FaultKind};
 use super::instance::{Instance, Pressure};
-use super::noise::Noise;
+use super::noise::{Noise, Wander};
+use super::shape::{Felt, Promise, Shape};
 use crate::time::Timestamp;
 
-/// What a kind of service is like.
+/// What acts on a service from around it at a step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    pub(super) name: &'static str,
-    pub(super) instances: usize,
-    /// Requests per second at load 1, over all instances.
-    pub(super) rate: f64,
-    pub(super) base_ms: f64,
-    /// The services it waits for.
-    pub(super) behind: &'static [&'static str],
-    /// It writes to a disk of its own.
-    pub(super) disk: bool,
-    /// It works off a queue.
-    pub(super) queue: bool,
+pub(super) struct Around {
+    /// The load on all, 1 at an ordinary noon.
+    pub(super) load: f64,
+    /// What the services behind add to each request.
+    pub(super) behind_ms: f64,
+    /// The share of requests that they break.
+    pub(super) failing: f64,
+    /// Whether a day has begun.
+    pub(super) midnight: bool,
 }
 
-/// The shop, in the order in which a step needs its services: those behind first.
-pub(super) const SHOP: [Shape; 6] = [
-    Shape { name: "orders-db", instances: 1, rate: 300.0, base_ms: 12.0, behind: &[], disk: true, queue: false },
-    Shape { name: "payments", instances: 2, rate: 40.0, base_ms: 80.0, behind: &[], disk: false, queue: false },
-    Shape { name: "catalog", instances: 2, rate: 220.0, base_ms: 35.0, behind: &[], disk: false, queue: false },
-    Shape { name: "mailer", instances: 1, rate: 35.0, base_ms: 50.0, behind: &[], disk: false, queue: true },
-    Shape {
-        name: "checkout",
-        instances: 3,
-        rate: 60.0,
-        base_ms: 110.0,
-        behind: &["orders-db", "payments"],
-        disk: false,
-        queue: false,
-    },
-    Shape { name: "web", instances: 3, rate: 400.0, base_ms: 45.0, behind: &["catalog"], disk: false, queue: false },
-];
+/// What the faults of a service do to it at a step.
+struct Effects {
+    other_cpu: f64,
+    shift: f64,
+    worker: f64,
+    slow: f64,
+    renews: bool,
+    spikes: bool,
+    logs: f64,
+}
+
+/// Seconds for which a credential holds, and left when it is renewed.
+const CREDENTIAL: f64 = 86_400.0;
+const RENEWED_AT: f64 = 21_600.0;
+/// Seconds between single spikes, on average.
+const SPIKE_EVERY: f64 = 14_400.0;
 
 /// A running service.
 #[derive(Clone, Debug)]
@@ -48,7 +45,18 @@ pub(super) struct Service {
     pub(super) disk: f64,
     /// Messages that wait.
     pub(super) queue: f64,
+    /// Seconds until its credential runs out.
+    pub(super) credential: f64,
+    /// The share of visits that end in an order, 1 when all is well.
+    pub(super) conversion: f64,
+    /// Share of the volume of logs that is used, where it has one.
+    pub(super) log_volume: Option<f64>,
     pub(super) noise: Noise,
+    /// Randomness of what was added later, so that older stories stay as they are.
+    extra: Noise,
+    wander: Wander,
+    /// How much longer each request takes for good.
+    crept: f64,
     spare: f64,
 }
 
@@ -57,39 +65,69 @@ impl Service {
         let mut noise = Noise::new(seed, shape.name);
         let instances = (1..=shape.instances).map(|n| Instance::new(format!("{}-{n}", shape.name))).collect();
         let (disk, spare) = (noise.uniform(0.45, 0.6), noise.uniform(1.9, 2.4));
-        Service { shape, instances, disk, queue: 0.0, noise, spare }
+        let mut extra = Noise::new(seed, &format!("{}, extra", shape.name));
+        let credential = extra.uniform(RENEWED_AT, CREDENTIAL);
+        Service {
+            shape,
+            instances,
+            disk,
+            queue: 0.0,
+            credential,
+            conversion: 1.0,
+            log_volume: None,
+            noise,
+            extra,
+            wander: Wander::new(0.9),
+            crept: 0.0,
+            spare,
+        }
     }
 
-    /// One step of `dt` seconds under this load; `behind_ms` is what the services behind add, `failing` what they break.
-    pub(super) fn step(&mut self, at: Timestamp, dt: f64, load: f64, behind_ms: f64, failing: f64, faults: &[Fault]) {
-        let (mut other_cpu, mut shift, mut worker) = (0.0, 1.0, 1.0);
+    /// One step of `dt` seconds under this load; `behind_ms` is what the services behind add, `failing` what they break,
+    /// `midnight` whether a day has begun.
+    pub(super) fn step(&mut self, at: Timestamp, dt: f64, around: Around, faults: &[Fault]) {
+        let mut now =
+            Effects { other_cpu: 0.0, shift: 1.0, worker: 1.0, slow: 1.0, renews: true, spikes: false, logs: 1.0 };
         let name = self.shape.name;
+        self.conversion = 1.0;
         for fault in faults.iter().filter(|fault| fault.service == name && fault.acts(at)) {
-            self.act(fault, at, dt, &mut worker);
-            match fault.kind {
-                FaultKind::NightlyBatch => other_cpu += 0.25 * fault.pace,
-                FaultKind::LevelShift => shift = 1.0 + 0.3 * fault.pace,
-                _ => {}
-            }
+            self.act(fault, at, dt, &mut now);
         }
-        let rate = self.shape.rate * load * shift;
+        now.slow += self.crept;
+        let Around { load, behind_ms, failing, .. } = around;
+        let rate = self.shape.rate * load * now.shift;
         let alive = self.instances.iter().filter(|instance| !instance.silent).count().max(1) as f64;
         let capacity = self.shape.rate * self.spare / self.shape.instances as f64;
+        let failing = failing + if self.credential <= 0.0 { 0.3 } else { 0.0 };
+        let (base_ms, other_cpu, slow) = (self.shape.base_ms, now.other_cpu, now.slow);
         for instance in self.instances.iter_mut().filter(|instance| !instance.silent) {
-            let share = rate / alive;
-            let on = Pressure { rate: share, capacity, base_ms: self.shape.base_ms, behind_ms, failing, other_cpu };
+            let on = Pressure { rate: rate / alive, capacity, base_ms, slow, behind_ms, failing, other_cpu };
             instance.step(dt, on, &mut self.noise);
+        }
+        if now.spikes && self.extra.uniform(0.0, 1.0) < dt / SPIKE_EVERY {
+            let struck = self.extra.uniform(0.0, self.instances.len() as f64) as usize;
+            self.instances[struck].now.latency_ms *= self.extra.uniform(4.0, 12.0);
         }
         if self.shape.disk {
             self.disk = (self.disk + dt * load * 2.0e-8).min(1.0);
         }
         if self.shape.queue {
-            let worked = self.shape.rate * 1.6 * worker * dt;
+            let worked = self.shape.rate * 1.6 * now.worker * dt;
             self.queue = (self.queue + f64::from(self.noise.count(rate * dt)) - worked).max(0.0);
+        }
+        self.log_volume = self
+            .log_volume
+            .map(|used| if around.midnight { 0.3 } else { (used + dt * load * 6.0e-6 * now.logs).min(1.0) });
+        self.credential -= dt;
+        if now.renews && self.credential <= RENEWED_AT {
+            self.credential = CREDENTIAL;
+        }
+        if self.shape.sells {
+            self.conversion *= 1.0 + 0.02 * self.wander.next(&mut self.extra);
         }
     }
 
-    fn act(&mut self, fault: &Fault, at: Timestamp, dt: f64, worker: &mut f64) {
+    fn act(&mut self, fault: &Fault, at: Timestamp, dt: f64, now: &mut Effects) {
         let hours = dt / 3600.0;
         match fault.kind {
             FaultKind::DiskFills => self.disk = (self.disk + 0.055 * fault.pace * hours).min(1.0),
@@ -109,17 +147,31 @@ impl Service {
                     instance.bad = all || n == 0;
                 }
             }
-            FaultKind::QueueRunaway => *worker = 0.35 / fault.pace,
+            FaultKind::QueueRunaway => now.worker = 0.35 / fault.pace,
             FaultKind::NodeSilent => {
                 if let Some(last) = self.instances.last_mut() {
                     last.silent = true;
                 }
             }
-            FaultKind::NightlyBatch
-            | FaultKind::LevelShift
-            | FaultKind::CounterReset
-            | FaultKind::TelemetryGap
-            | FaultKind::HarmlessDeploy => {}
+            FaultKind::CredentialExpiry => now.renews = false,
+            FaultKind::SlowFlag => now.slow += 8.0 * fault.rolled_out(at),
+            FaultKind::KpiFalls => {
+                let gone = at.since(fault.begins).as_secs_f64() / 3600.0;
+                self.conversion = (1.0 - 0.2 * fault.pace * gone).max(0.3);
+            }
+            FaultKind::LatencyCreep => self.crept += 0.35 * fault.pace * hours,
+            FaultKind::TrafficPeak => {
+                let gone = at.since(fault.begins).as_secs_f64() / 3600.0;
+                now.shift *= 1.0 + 0.11 * fault.pace * gone.min(14.0);
+            }
+            FaultKind::NightlyBatch => now.other_cpu += 0.25 * fault.pace,
+            FaultKind::LevelShift => now.shift *= 1.0 + 0.3 * fault.pace,
+            FaultKind::LogRotation => {
+                self.log_volume = self.log_volume.or(Some(0.3));
+                now.logs = fault.pace;
+            }
+            FaultKind::Spikes => now.spikes = true,
+            FaultKind::CounterReset | FaultKind::TelemetryGap | FaultKind::Holiday | FaultKind::HarmlessDeploy => {}
         }
     }
 
@@ -128,6 +180,9 @@ impl Service {
         match kind {
             FaultKind::DiskFills => self.disk = 0.5,
             FaultKind::QueueRunaway => self.queue = 0.0,
+            FaultKind::CredentialExpiry => self.credential = CREDENTIAL,
+            FaultKind::LatencyCreep => self.crept = 0.0,
+            kind if kind.is_quiet() && kind != FaultKind::CounterReset => return,
             _ => {}
         }
         for instance in &mut self.instances {
@@ -142,9 +197,26 @@ impl Service {
         }
     }
 
-    /// The share of requests that fail because this service cannot do its work.
-    pub(super) fn failing(&self) -> f64 {
-        if self.shape.disk && 0.985 <= self.disk { 0.3 } else { 0.0 }
+    /// The share of a caller's requests that fail because this service cannot do its work; `inherits` is the share of its
+    /// errors that becomes the caller's.
+    pub(super) fn failing(&self, inherits: f64) -> f64 {
+        let full = if self.shape.disk && 0.985 <= self.disk { 0.3 } else { 0.0 };
+        full + inherits * self.error_ratio()
+    }
+
+    /// The share of the usual orders that it still takes.
+    pub(super) fn orders_share(&self) -> f64 {
+        if self.shape.tells_more { self.conversion } else { 1.0 }
+    }
+
+    /// Whether users feel it beyond what was promised.
+    pub(super) fn breaks(&self, promise: &Promise) -> bool {
+        match promise.felt {
+            Felt::Latency => promise.level < self.latency_ms(),
+            Felt::Errors => promise.level < self.error_ratio(),
+            Felt::Queue => promise.level < self.queue,
+            Felt::Conversion => self.conversion < promise.level,
+        }
     }
 
     /// The service's latency, the worst of its instances.

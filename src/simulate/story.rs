@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Deserialize;
 
 use super::fault::{Fault, FaultKind};
-use super::service::SHOP;
+use super::shape::shop;
 use super::wire::Topic;
 use super::world::{Failure, Scenario, World};
 use crate::calendar::Calendar;
@@ -69,7 +69,7 @@ impl Scenario {
         }
         let faults = raw.fault.iter().map(|fault| fault.resolve(start)).collect::<Result<_, _>>()?;
         let (length, step) = (span("length", &raw.length)?, span("step", &raw.step)?);
-        Ok(Scenario { seed: raw.seed, start, length, step, calendar, faults })
+        Ok(Scenario { step, calendar, ..Scenario::shop(raw.seed, start, length, faults) })
     }
 }
 
@@ -77,7 +77,7 @@ impl FaultText {
     fn resolve(&self, start: Timestamp) -> Result<Fault, StoryError> {
         let kind = FaultKind::ALL.into_iter().find(|kind| kind.name() == self.kind);
         let kind = kind.ok_or_else(|| bad("kind", &self.kind, "a name of FaultKind"))?;
-        let service = SHOP.iter().map(|shape| shape.name).find(|name| *name == self.service);
+        let service = shop().iter().map(|shape| shape.name).find(|name| *name == self.service);
         let service = service.ok_or_else(|| bad("service", &self.service, "a service of the shop"))?;
         let begins = start + span("begins", &self.begins)?;
         let ends = begins + span("lasts", &self.lasts)?;

@@ -83,8 +83,26 @@ pub(super) fn metrics(service: &Service, orders: Option<f64>, at: Timestamp) -> 
             format_args!("disk,service={name},host={name}-host used_ratio={:.5} {}", service.disk, at.nanos()),
         );
     }
+    if let Some(used) = service.log_volume {
+        line(
+            &mut text,
+            format_args!("disk,service={name},host={name}-host,path=/var/log used_ratio={used:.5} {}", at.nanos()),
+        );
+    }
+    if service.shape.tells_more {
+        line(
+            &mut text,
+            format_args!("credential,service={name} left_seconds={:.0} {}", service.credential.max(0.0), at.nanos()),
+        );
+        if service.shape.sells {
+            line(
+                &mut text,
+                format_args!("shop,service={name} conversion_ratio={:.5} {}", 0.3 * service.conversion, at.nanos()),
+            );
+        }
+    }
     if service.shape.queue {
-        line(&mut text, format_args!("queue,service={name} depth={}i {}", service.queue, at.nanos()));
+        line(&mut text, format_args!("queue,service={name} depth={:.0}i {}", service.queue, at.nanos()));
     }
     if let Some(orders) = orders {
         line(&mut text, format_args!("shop,service={name} orders_per_minute={orders:.2} {}", at.nanos()));
@@ -100,8 +118,10 @@ fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
 pub(super) fn logs(service: &mut Service, at: Timestamp, dt: f64) -> Option<Event> {
     let name = service.shape.name;
     let rate: f64 = service.instances.iter().map(|instance| instance.now.rate).sum();
-    let ordinary = service.noise.count((rate * dt * 0.004).min(50.0));
-    let failed = service.noise.count((rate * service.error_ratio() * dt * 0.5).min(50.0));
+    // A fleet logs a sample of what a shop logs: it lives for weeks.
+    let (most, share) = if service.shape.tells_more { (8.0, 0.05) } else { (50.0, 1.0) };
+    let ordinary = service.noise.count((rate * dt * 0.004 * share).min(most));
+    let failed = service.noise.count((rate * service.error_ratio() * dt * 0.5 * share).min(most));
     let mut text = String::new();
     for n in 0..ordinary {
         let took = service.latency_ms() * service.noise.uniform(0.2, 1.0);
@@ -125,14 +145,18 @@ pub(super) fn logs(service: &mut Service, at: Timestamp, dt: f64) -> Option<Even
 
 /// The change that a fault begins or ends with, where it is one.
 pub(super) fn change(fault: &Fault, n: usize, begins: bool) -> Option<Event> {
-    let deploy = matches!(fault.kind, FaultKind::BadDeploy | FaultKind::HarmlessDeploy);
-    let (kind, version, at) = match (deploy, fault.kind, begins) {
-        (true, _, true) => ("upgraded", n + 2, fault.begins),
-        (_, FaultKind::BadDeploy, false) => ("rolledback", n + 1, fault.ends),
+    let (service, at) = (fault.service, if begins { fault.begins } else { fault.ends });
+    let text = match (fault.kind, begins) {
+        (FaultKind::BadDeploy | FaultKind::HarmlessDeploy, true) => deploy(service, n, "upgraded", n + 2, at),
+        (FaultKind::BadDeploy, false) => deploy(service, n, "rolledback", n + 1, at),
+        (FaultKind::SlowFlag, on) => flag(service, n, on, at),
         _ => return None,
     };
-    let service = fault.service;
-    let text = format!(
+    Some(Event { at, topic: Topic::Changes, key: service.to_owned(), bytes: text.into_bytes() })
+}
+
+fn deploy(service: &str, n: usize, kind: &str, version: usize, at: Timestamp) -> String {
+    format!(
         concat!(
             r#"{{"specversion":"1.0","id":"deploy-{n}-{kind}","source":"/shop/deploys","type":"dev.cdevents.service.{kind}.0.2.0","#,
             r#""time":"{at}","datacontenttype":"application/json","data":{{"context":{{"id":"deploy-{n}-{kind}","timestamp":"{at}"}},"#,
@@ -144,6 +168,19 @@ pub(super) fn change(fault: &Fault, n: usize, begins: bool) -> Option<Event> {
         at = at,
         service = service,
         version = version,
-    );
-    Some(Event { at, topic: Topic::Changes, key: service.to_owned(), bytes: text.into_bytes() })
+    )
+}
+
+fn flag(service: &str, n: usize, on: bool, at: Timestamp) -> String {
+    let state = if on { "on" } else { "off" };
+    format!(
+        concat!(
+            r#"{{"specversion":"1.0","id":"flag-{n}-{state}","source":"/shop/flags","type":"dev.forewarn.flag.changed","#,
+            r#""time":"{at}","datacontenttype":"application/json","data":{{"service":"{service}","what":"new_search_{n}","version":"{state}"}}}}"#
+        ),
+        n = n,
+        state = state,
+        at = at,
+        service = service,
+    )
 }

@@ -3,9 +3,10 @@
 use super::fault::{Fault, FaultKind};
 use super::load::Load;
 use super::noise::Noise;
-use super::service::{SHOP, Service};
+use super::service::{Around, Service};
+use super::shape::{Promise, Shape, shop, shop_promises};
 use super::wire::{self, Event};
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, WorkHours};
 use crate::time::{Span, Timestamp};
 
 /// What is to be simulated.
@@ -23,9 +24,30 @@ pub struct Scenario {
     pub calendar: Calendar,
     /// What happens.
     pub faults: Vec<Fault>,
+    /// What is watched.
+    pub(super) shapes: Vec<Shape>,
+    /// What users feel of it.
+    pub(super) promises: Vec<Promise>,
+    /// How long after users felt it people have mended it, if they come before its planned end.
+    pub(super) mended_after: Option<Span>,
 }
 
 impl Scenario {
+    /// The shop with these faults.
+    pub fn shop(seed: u64, start: Timestamp, length: Span, faults: Vec<Fault>) -> Self {
+        Scenario {
+            seed,
+            start,
+            length,
+            step: Span::from_secs(30),
+            calendar: Calendar::default(),
+            faults,
+            shapes: shop(),
+            promises: shop_promises(),
+            mended_after: None,
+        }
+    }
+
     /// A shop in which a deploy goes wrong, then a disk fills and a pool leaks in either order; where, when and how fast by seed.
     /// The deploy comes while the shop is in order: one that follows other failures of the same service is harder to tell from
     /// them, and is measured elsewhere.
@@ -49,7 +71,17 @@ impl Scenario {
             hour += mended;
         }
         let length = Span::from_secs_f64((hour + 3.0) * 3600.0);
-        Scenario { seed, start, length, step: Span::from_secs(30), calendar: Calendar::default(), faults }
+        Scenario::shop(seed, start, length, faults)
+    }
+}
+
+impl Scenario {
+    /// The hours of people in the fixtures and fleets: Monday to Friday, 09:00 to 17:30, an hour to react.
+    pub(super) fn calendar_of_people(&self) -> Calendar {
+        use jiff::civil::{Weekday, time};
+        let days = vec![Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
+        let work = vec![WorkHours { days, from: time(9, 0, 0, 0), to: time(17, 30, 0, 0) }];
+        Calendar { work, reaction: Span::from_hours(1), ..self.calendar.clone() }
     }
 }
 
@@ -74,7 +106,7 @@ pub struct World {
     noise: Noise,
     services: Vec<Service>,
     at: Timestamp,
-    objectives: [Excursion; 4],
+    objectives: Vec<Excursion>,
     failures: Vec<Failure>,
     /// What telemetry could not send yet.
     held: Vec<Event>,
@@ -94,23 +126,20 @@ impl World {
     pub fn new(scenario: Scenario) -> Self {
         let mut noise = Noise::new(scenario.seed, "load");
         let load = Load::new(scenario.calendar.clone(), &mut noise);
-        let services = SHOP.iter().map(|shape| Service::new(*shape, scenario.seed)).collect();
+        let services = scenario.shapes.iter().map(|shape| Service::new(shape.clone(), scenario.seed)).collect();
+        let objectives = vec![Excursion::default(); scenario.promises.len()];
         let at = scenario.start;
-        World {
-            scenario,
-            load,
-            noise,
-            services,
-            at,
-            objectives: [Excursion::default(); 4],
-            failures: Vec::new(),
-            held: Vec::new(),
-        }
+        World { scenario, load, noise, services, at, objectives, failures: Vec::new(), held: Vec::new() }
     }
 
     /// What users felt so far.
     pub fn failures(&self) -> &[Failure] {
         &self.failures
+    }
+
+    /// What happened so far and will, with the ends as they came.
+    pub fn faults(&self) -> &[Fault] {
+        &self.scenario.faults
     }
 
     /// The next moment's messages; none at the end.
@@ -120,25 +149,28 @@ impl World {
         }
         let mut events = Vec::new();
         self.begin_and_end(&mut events);
-        let load = self.load.at(self.at, &mut self.noise);
+        let acts = |kind| self.scenario.faults.iter().any(|fault| fault.kind == kind && fault.acts(self.at));
+        let (gap, holiday) = (acts(FaultKind::TelemetryGap), acts(FaultKind::Holiday));
+        let load = self.load.at(self.at, holiday, &mut self.noise);
         let dt = self.scenario.step.as_secs_f64();
+        let midnight = f64::from(self.scenario.calendar.local(self.at).second) < dt;
         for n in 0..self.services.len() {
-            let behind = self.services[n].shape.behind;
-            let those = || self.services.iter().filter(|service| behind.contains(&service.shape.name));
+            let shape = &self.services[n].shape;
+            let those = || self.services.iter().filter(|service| shape.behind.contains(&service.shape.name));
             let behind_ms = those().map(|service| 0.6 * service.latency_ms()).fold(0.0, f64::max);
-            let failing = those().map(Service::failing).fold(0.0, f64::max);
-            self.services[n].step(self.at, dt, load, behind_ms, failing, &self.scenario.faults);
+            let failing = those().map(|service| service.failing(shape.inherits)).fold(0.0, f64::max);
+            let around = Around { load, behind_ms, failing, midnight };
+            self.services[n].step(self.at, dt, around, &self.scenario.faults);
         }
         for service in &mut self.services {
-            let orders = (service.shape.name == "checkout").then(|| {
+            let orders = service.shape.sells.then(|| {
                 let rate: f64 = service.instances.iter().map(|instance| instance.now.rate).sum();
-                60.0 * rate * 0.3 * (1.0 - service.error_ratio())
+                60.0 * rate * 0.3 * (1.0 - service.error_ratio()) * service.orders_share()
             });
             events.push(wire::metrics(service, orders, self.at));
             events.extend(wire::logs(service, self.at, dt));
         }
         self.feel();
-        let gap = self.scenario.faults.iter().any(|fault| fault.kind == FaultKind::TelemetryGap && fault.acts(self.at));
         self.at = self.at + self.scenario.step;
         self.held.append(&mut events);
         Some(if gap { Vec::new() } else { std::mem::take(&mut self.held) })
@@ -160,32 +192,45 @@ impl World {
         }
     }
 
-    /// Users feel what breaks an objective; the fault that acts is what they feel.
+    /// Users feel what breaks an objective; the latest fault that acts on what the service needs is what they feel.
     fn feel(&mut self) {
-        let of = |name: &str| self.services.iter().find(|service| service.shape.name == name);
-        let beyond = [
-            of("checkout").is_some_and(|service| 500.0 < service.latency_ms()),
-            of("checkout").is_some_and(|service| 0.05 < service.error_ratio()),
-            of("web").is_some_and(|service| 400.0 < service.latency_ms()),
-            of("mailer").is_some_and(|service| 20_000.0 < service.queue),
-        ];
-        for (objective, beyond) in self.objectives.iter_mut().zip(beyond) {
-            if !beyond {
-                objective.since = None;
+        for n in 0..self.scenario.promises.len() {
+            let promise = self.scenario.promises[n].clone();
+            let service = self.services.iter().find(|service| service.shape.name == promise.service);
+            if !service.is_some_and(|service| service.breaks(&promise)) {
+                self.objectives[n].since = None;
                 continue;
             }
-            let since = *objective.since.get_or_insert(self.at);
+            let since = *self.objectives[n].since.get_or_insert(self.at);
             if self.at.since(since) < HOLD {
                 continue;
             }
-            let acting = self.scenario.faults.iter().rfind(|fault| fault.acts(since));
-            if let Some(fault) = acting
-                && !self.failures.iter().any(|failure| failure.begins == fault.begins)
-            {
-                let Fault { kind, service, begins, .. } = *fault;
-                self.failures.push(Failure { fault: kind, service, begins, impact_at: since });
+            let needs = self.needs(promise.service);
+            let caused =
+                |fault: &&mut Fault| !fault.kind.is_quiet() && fault.acts(since) && needs.contains(&fault.service);
+            let Some(fault) = self.scenario.faults.iter_mut().rfind(caused) else { continue };
+            if self.failures.iter().any(|failure| failure.begins == fault.begins) {
+                continue;
+            }
+            let Fault { kind, service, begins, .. } = *fault;
+            self.failures.push(Failure { fault: kind, service, begins, impact_at: since });
+            if let Some(after) = self.scenario.mended_after {
+                fault.ends = fault.ends.min(self.at + after);
             }
         }
+    }
+
+    /// The service and all that it waits for.
+    fn needs(&self, service: &'static str) -> Vec<&'static str> {
+        let mut all = vec![service];
+        let mut next = 0;
+        while let Some(name) = all.get(next) {
+            let shape = self.scenario.shapes.iter().find(|shape| shape.name == *name);
+            let behind = shape.map_or(Vec::new(), |shape| shape.behind.clone());
+            all.extend(behind);
+            next += 1;
+        }
+        all
     }
 }
 

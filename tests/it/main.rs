@@ -7,6 +7,7 @@
 
 mod bounds;
 mod forecast;
+mod fleet;
 mod laws;
 mod servers;
 mod stories;

@@ -114,7 +114,9 @@ macro_rules! stories {
 
 stories! {
     loud: disk_fills "disk-fills", memory_leak "memory-leak", pool_leak "pool-leak", canary_deploy "canary-deploy",
-        node_silent "node-silent";
+        node_silent "node-silent", queue_runaway "queue-runaway", latency_creep "latency-creep",
+        traffic_peak "traffic-peak";
     quiet: nightly_batch "quiet-nightly-batch", dst "quiet-dst", level_shift "quiet-level-shift",
-        counter_reset "quiet-counter-reset", harmless_deploy "quiet-harmless-deploy", telemetry_gap "quiet-telemetry-gap";
+        counter_reset "quiet-counter-reset", harmless_deploy "quiet-harmless-deploy", telemetry_gap "quiet-telemetry-gap",
+        log_rotation "quiet-log-rotation", holiday "quiet-holiday", spikes "quiet-spikes";
 }

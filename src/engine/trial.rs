@@ -1,0 +1,283 @@
+//! What a change did to a signal: the time after it against the hour before, judged by how the signal usually moves from one
+//! to the other.
+//!
+//! A baseline that has lived through a bad version finds the next one ordinary, and a rarity asks how often a value comes at
+//! any time. Right after a change the question is another one: did the signal move more than it does without changes? So
+//! each signal keeps the size of its usual moves: means of five-minute blocks, over one, two, four and eight blocks, against
+//! the hour before them. Whatever its noise, memory and rhythm are, they are in that size, so that no model of them is
+//! needed (a placebo test in time: Abadie, Diamond and Hainmueller, 2010, JASA 105). After a change the same moves are looked
+//! at four times, each against a bound so high that four looks, all signals of a service and a few changes a week together
+//! give less than one false word in months; what is found is told with the size of the effect.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Span, Timestamp};
+
+/// The width of a block.
+const BLOCK: Span = Span::from_mins(5);
+/// Blocks after a change at which it is looked at.
+const LOOKS: [usize; 4] = [1, 2, 4, 8];
+/// Blocks before it: an hour; and how many of them are enough.
+const BEFORE: usize = 12;
+const BEFORE_LEAST: usize = 6;
+const RING: usize = BEFORE + LOOKS[LOOKS.len() - 1];
+/// Blocks from which the usual move is known (a day), and its memory (a week).
+const KNOWN: u16 = 288;
+const MEMORY: f32 = 2016.0;
+/// A move of so many usual sizes is an effect. The size is a mean absolute value: for a Gaussian this is 4.8 standard
+/// deviations, once in 600,000 looks; heavier tails widen the size itself.
+const FAR: f32 = 6.0;
+/// And each half of the values (every other one) must show it by half, so that no single value makes an effect.
+const HALF: f32 = 0.5;
+/// A move teaches the usual size at most so many times itself: what went wrong once must not hide what goes wrong next.
+const TAUGHT: f32 = 4.0;
+/// The share by which the usual level moves at each block, up or down.
+const LEVEL_STEP: f32 = 0.01;
+/// An effect has ended when this many blocks are so close to what was before, as a share of it, and is the new normal after a
+/// day. A rhythm as large as the effect may end it early.
+const NEAR: u8 = 2;
+const BACK: f64 = 0.25;
+const NORMAL: Span = Span::from_days(1);
+
+/// The blocks of a signal, its usual moves, and the change that is on trial.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Trial {
+    /// Means of the last blocks, the newest first.
+    ring: [f32; RING],
+    filled: u8,
+    block: i64,
+    sum: f64,
+    count: u32,
+    level: f32,
+    usual: [f32; LOOKS.len()],
+    seen: u16,
+    open: Option<Box<Open>>,
+    stands: Option<Box<Stands>>,
+}
+
+/// A change on trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Open {
+    at: Timestamp,
+    before: f32,
+    /// Sums and counts of every other value since.
+    sums: [f64; 2],
+    counts: [u32; 2],
+    look: u8,
+}
+
+/// An effect that stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Stands {
+    effect: Effect,
+    near: u8,
+}
+
+/// What a change did.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Effect {
+    /// When the change was made.
+    pub(super) at: Timestamp,
+    /// The mean of the hour before.
+    pub(super) before: f64,
+    /// The mean since.
+    pub(super) after: f64,
+    /// The move in usual sizes.
+    pub(super) sizes: f64,
+}
+
+/// What a value taught about a change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Turn {
+    /// The signal moved as it does not without a change.
+    Moved(Effect),
+    /// It did not, so long after the change.
+    Still(Timestamp),
+    /// It is back where it was before the change.
+    Back,
+    /// It has stayed for a day: that is how it is now.
+    Settled,
+}
+
+impl Trial {
+    /// A change was made: what comes is held against what was. False where too little is known for that.
+    pub(super) fn begin(&mut self, at: Timestamp) -> bool {
+        let filled = usize::from(self.filled).min(BEFORE);
+        let is_known = KNOWN <= self.seen && BEFORE_LEAST <= filled;
+        let before = self.mean(0, filled.max(1));
+        self.open = is_known.then(|| Box::new(Open { at, before, sums: [0.0; 2], counts: [0; 2], look: 0 }));
+        is_known
+    }
+
+    /// Takes the next value.
+    pub(super) fn observe(&mut self, at: Timestamp, value: f64) -> Option<Turn> {
+        let block = at.nanos().div_euclid(BLOCK.nanos());
+        let mut turn = None;
+        if block != self.block && 0 < self.count {
+            let mean = (self.sum / f64::from(self.count)) as f32;
+            turn = self.close(mean, at);
+            (self.sum, self.count) = (0.0, 0);
+        }
+        self.block = block;
+        self.sum += value;
+        self.count += 1;
+        turn.or_else(|| self.look(at, value))
+    }
+
+    /// What stood of an earlier change is over.
+    pub(super) fn relieve(&mut self) {
+        self.stands = None;
+    }
+
+    /// Remembers an effect until it is over.
+    pub(super) fn stand(&mut self, effect: Effect) {
+        self.stands = Some(Box::new(Stands { effect, near: 0 }));
+    }
+
+    fn close(&mut self, mean: f32, at: Timestamp) -> Option<Turn> {
+        self.ring.copy_within(..RING - 1, 1);
+        self.ring[0] = mean;
+        self.filled = (self.filled + 1).min(RING as u8);
+        if self.level == 0.0 {
+            self.level = mean.abs();
+        } else {
+            self.level *= if mean.abs() < self.level { 1.0 - LEVEL_STEP } else { 1.0 + LEVEL_STEP };
+        }
+        self.learn();
+        let stands = self.stands.as_mut()?;
+        let Effect { before, after, .. } = stands.effect;
+        let is_near = (f64::from(mean) - before).abs() < BACK * (after - before).abs();
+        stands.near = if is_near { stands.near + 1 } else { 0 };
+        let turn = match (NEAR <= stands.near, stands.effect.at + NORMAL <= at) {
+            (true, _) => Turn::Back,
+            (false, true) => Turn::Settled,
+            (false, false) => return None,
+        };
+        self.stands = None;
+        Some(turn)
+    }
+
+    /// The newest moves teach how far the signal usually moves.
+    fn learn(&mut self) {
+        if usize::from(self.filled) < RING {
+            return;
+        }
+        let share = 1.0 / (f32::from(self.seen) + 1.0).min(MEMORY);
+        for (place, blocks) in LOOKS.into_iter().enumerate() {
+            let far = self.distance(self.mean(0, blocks), self.mean(blocks, BEFORE)).abs();
+            let usual = self.usual[place];
+            let taught = if self.seen < KNOWN / 4 { far } else { far.min(TAUGHT * usual) };
+            self.usual[place] += share * (taught - usual);
+        }
+        self.seen = self.seen.saturating_add(1);
+    }
+
+    fn look(&mut self, at: Timestamp, value: f64) -> Option<Turn> {
+        let open = self.open.as_mut()?;
+        if at <= open.at {
+            return None;
+        }
+        let half = usize::from(open.counts[1] < open.counts[0]);
+        open.sums[half] += value;
+        open.counts[half] += 1;
+        let place = usize::from(open.look);
+        if at.since(open.at) < BLOCK.times(LOOKS[place] as i64) || open.counts[1] == 0 {
+            return None;
+        }
+        open.look += 1;
+        let Open { at: begun, before, sums, counts, .. } = **open;
+        let usual = self.usual[place];
+        let after = ((sums[0] + sums[1]) / f64::from(counts[0] + counts[1])) as f32;
+        let part = |half: usize| self.distance((sums[half] / f64::from(counts[half])) as f32, before);
+        let far = self.distance(after, before);
+        let halves = part(0).abs().min(part(1).abs());
+        let is_one_sided = 0.0 < part(0) * part(1);
+        if 0.0 < usual && FAR * usual < far.abs() && HALF * FAR * usual < halves && is_one_sided {
+            self.open = None;
+            let effect = Effect {
+                at: begun,
+                before: f64::from(before),
+                after: f64::from(after),
+                sizes: f64::from(far.abs() / usual),
+            };
+            return Some(Turn::Moved(effect));
+        }
+        if LOOKS.len() <= place + 1 {
+            self.open = None;
+            return Some(Turn::Still(begun));
+        }
+        None
+    }
+
+    /// A move as a share of where it starts; the usual level keeps shares of nearly nothing small.
+    fn distance(&self, after: f32, before: f32) -> f32 {
+        let size = before.abs() + self.level;
+        if size == 0.0 || !size.is_finite() { 0.0 } else { (after - before) / size }
+    }
+
+    fn mean(&self, from: usize, blocks: usize) -> f32 {
+        self.ring[from..from + blocks].iter().sum::<f32>() / blocks as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small deterministic noise in [-1, 1].
+    fn noise(n: i64) -> f64 {
+        f64::from((n as u32).wrapping_mul(2_654_435_761) >> 8) / f64::from(1u32 << 23) - 1.0
+    }
+
+    /// A value a minute over a day with a rhythm; changes at these minutes; what was said, and when.
+    fn told(minutes: i64, changes: &[i64], value: impl Fn(i64) -> f64) -> Vec<(i64, Turn)> {
+        let mut trial = Trial::default();
+        let mut said = Vec::new();
+        for minute in 0..minutes {
+            let at = Timestamp::from_secs(minute * 60);
+            if changes.contains(&minute) {
+                trial.begin(at);
+            }
+            let turn = trial.observe(at, value(minute));
+            if let Some(Turn::Moved(effect)) = turn {
+                trial.stand(effect);
+            }
+            said.extend(turn.map(|turn| (minute, turn)));
+        }
+        said
+    }
+
+    fn usual(minute: i64) -> f64 {
+        100.0 + 40.0 * libm::sin(minute as f64 / 1440.0 * std::f64::consts::TAU) + 8.0 * noise(minute)
+    }
+
+    #[test]
+    fn a_bad_change_is_seen_within_minutes_the_second_time_too() {
+        let bad = |minute: i64| (5000..5120).contains(&minute) || (5600..5720).contains(&minute);
+        let said = told(6000, &[5000, 5600], |minute| usual(minute) * if bad(minute) { 2.0 } else { 1.0 });
+        let moved: Vec<i64> =
+            said.iter().filter(|(_, turn)| matches!(turn, Turn::Moved(_))).map(|said| said.0).collect();
+        assert_eq!(moved, [5005, 5605], "{said:?}");
+        assert_eq!(said.iter().filter(|(_, turn)| *turn == Turn::Back).count(), 2, "{said:?}");
+    }
+
+    #[test]
+    fn a_harmless_change_moves_nothing_and_neither_does_a_spike_after_it() {
+        let changes: Vec<i64> = (0..40).map(|n| 4000 + 97 * n).collect();
+        let said = told(8000, &changes, |minute| usual(minute) + if minute % 97 == 25 { 900.0 } else { 0.0 });
+        assert_eq!(said.iter().filter(|(_, turn)| matches!(turn, Turn::Still(_))).count(), changes.len(), "{said:?}");
+    }
+
+    #[test]
+    fn what_stays_for_a_day_is_how_it_is_now() {
+        let level = |minute: i64| if 5000 <= minute { 300.0 } else { 100.0 };
+        let said = told(8000, &[5000], |minute| level(minute) + 8.0 * noise(minute));
+        let turns: Vec<_> = said.iter().map(|(_, turn)| matches!(turn, Turn::Settled)).collect();
+        assert_eq!(turns, [false, true], "{said:?}");
+    }
+
+    #[test]
+    fn nothing_is_said_before_a_day_is_known() {
+        assert_eq!(told(1000, &[900], |minute| if 900 <= minute { 1e6 } else { 1.0 + noise(minute) }), []);
+    }
+}

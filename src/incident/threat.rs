@@ -1,0 +1,77 @@
+//! What a harmful change threatens: the objective of its service, before it is broken.
+//!
+//! A new version runs on one instance before it runs on all, a flag decides a tenth of the requests before it decides every
+//! one. What it has already made worse there is a sample of what users will feel, so the objective of the service stands
+//! under a forecast of its own from then on.
+
+use serde::{Deserialize, Serialize};
+
+use super::links::Links;
+use super::trouble::Trouble;
+use crate::finding::{Breach, Finding, Kind, Phase, Target};
+use crate::forecast::Outlook;
+use crate::plan::{Objective, Plan};
+use crate::time::Span;
+
+/// How soon a change that hurts reaches all users: the 10, 50 and 90 % points. Judgement, not measured: roll-outs are stepped
+/// by a quarter of an hour to a few hours.
+const SOON: [Span; 3] = [Span::from_mins(15), Span::from_hours(1), Span::from_hours(6)];
+
+/// How often harmful changes broke an objective so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Threats {
+    made: u32,
+    came: u32,
+}
+
+impl Threats {
+    /// The probability that the next one does (the rule of succession, from one in two).
+    fn probability(self) -> f64 {
+        (f64::from(self.came) + 1.0) / (f64::from(self.made) + 2.0)
+    }
+
+    /// A problem is over: whether a change that threatened an objective was followed by one that was broken.
+    pub(super) fn learn<'a>(&mut self, troubles: impl Iterator<Item = &'a Trouble> + Clone) {
+        let promised = |trouble: &&Trouble| {
+            let breach = trouble.finding.breach.as_ref();
+            breach.is_some_and(|breach| matches!(breach.target, Target::Objective { .. }))
+        };
+        if troubles.clone().filter(promised).any(|trouble| trouble.finding.kind == Kind::Change) {
+            self.made = self.made.saturating_add(1);
+            self.came += u32::from(troubles.filter(promised).any(|trouble| trouble.failed.is_some()));
+        }
+    }
+
+    /// The finding with the objective that it threatens: its service's own, else one of a service that keeps it company in
+    /// trouble.
+    pub(super) fn carry(self, finding: Finding, links: &Links, plan: &Plan) -> Finding {
+        let stands = matches!(finding.phase, Phase::Raised | Phase::Updated);
+        if finding.kind != Kind::Change || finding.breach.is_some() || !stands {
+            return finding;
+        }
+        let Some(service) = finding.signal.service() else { return finding };
+        let own = || plan.objectives.iter().filter(|objective| service_of(objective).as_deref() == Some(service));
+        let same = own().find(|objective| objective.signal.matches(&finding.signal));
+        let linked =
+            |objective: &&Objective| service_of(objective).is_some_and(|promised| links.are_linked(service, &promised));
+        let threatened = same.or_else(|| own().next()).or_else(|| plan.objectives.iter().find(linked));
+        let Some(objective) = threatened else { return finding };
+        let [earliest, likely, latest] = SOON.map(|span| finding.at + span);
+        let outlook = Outlook { probability: self.probability(), earliest, likely, latest };
+        let target = Target::Objective { name: objective.name.clone(), service: objective.service.clone() };
+        let (level, side) = (objective.bound.level, objective.bound.side);
+        Finding { breach: Some(Breach { target, level, side, now: false, outlook }), ..finding }
+    }
+}
+
+/// The service whose promise an objective is.
+fn service_of(objective: &Objective) -> Option<String> {
+    let pinned = || objective.signal.to_signal()?.service().map(str::to_owned);
+    objective.service.clone().or_else(pinned)
+}
+
+/// The objective that a change threatens, in selector form: its own signal is not the finding's.
+pub(super) fn promised<'a>(breach: &Breach, plan: &'a Plan) -> Option<&'a Objective> {
+    let Target::Objective { name, service } = &breach.target else { return None };
+    plan.objectives.iter().find(|o| o.name == *name && o.service == *service && o.bound.level == breach.level)
+}
