@@ -47,6 +47,7 @@ pub mod simulate; // a shop that fails, by seed
 #[cfg(feature = "kafka")]
 pub mod demo; // the live process on that shop, in a minute
 pub mod explain; // why something was said, or was not
+pub mod eval; // how good it is, against labels
 
 // The command line above all.
 pub mod cli;

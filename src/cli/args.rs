@@ -45,7 +45,7 @@ pub enum Command {
     /// Judge files as `run` would have judged them, as fast as it goes; sends nothing
     Replay(ReplayCommand),
     /// Measure accuracy, lead time and calibration against labelled data
-    Eval(EvalArgs),
+    Eval(EvalCommand),
     /// See it work in a minute: a simulated shop fails, the real pipeline warns
     Demo(DemoArgs),
     /// Show every problem of a configuration at once, with file, line, column and a hint
@@ -185,14 +185,28 @@ impl ReplayCommand {
 #[command(after_help = "\
 Examples:
   forewarn eval NAB/                      NAB's layout: its three official profiles
-  forewarn eval services/ --json out.json CSV files with timestamp,value,label")]
-pub struct EvalArgs {
-    /// The labelled data; the engine never sees the labels
-    #[arg(value_name = "DATASET")]
-    pub dataset: PathBuf,
-    /// Write the figures here too
-    #[arg(long, value_name = "OUT.json")]
-    pub json: Option<PathBuf>,
+  forewarn eval services/ --json out.json CSV files with timestamp,value,label
+  forewarn eval drives/                   failures.csv beside a wide CSV by unit (serial, date, ...)
+  forewarn eval loghub/                   *_structured*.csv: the scores of log templates
+
+One configuration for everything in one run; a folder of such folders is measured folder by folder.")]
+pub struct EvalCommand {
+    /// The configuration file; without one the defaults hold
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to measure.
+    #[command(flatten)]
+    pub work: crate::eval::EvalArgs,
+}
+
+impl EvalCommand {
+    /// The settings: of the file if one is named, else the defaults. Secrets are not read.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        match &self.config {
+            Some(path) => Ok(usable(config::load_for(path, Purpose::Replay)?)),
+            None => Ok(Settings::default()),
+        }
+    }
 }
 
 /// `forewarn demo`.

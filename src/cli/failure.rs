@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::config::Problems;
+use crate::eval::EvalError;
 use crate::replay::ReplayError;
 
 /// Why a command failed.
@@ -39,6 +40,17 @@ impl From<ReplayError> for Failure {
     }
 }
 
+impl From<EvalError> for Failure {
+    fn from(error: EvalError) -> Self {
+        match error {
+            EvalError::Layout(_) => Failure::Usage(error.to_string()),
+            EvalError::Replay(error) => error.into(),
+            EvalError::Output(error) => Failure::Output(error),
+            EvalError::Read { .. } | EvalError::Write { .. } => Failure::Work(error.to_string()),
+        }
+    }
+}
+
 #[cfg(feature = "kafka")]
 impl From<crate::demo::DemoError> for Failure {
     fn from(error: crate::demo::DemoError) -> Self {
@@ -50,10 +62,6 @@ impl From<crate::demo::DemoError> for Failure {
 }
 
 impl Failure {
-    pub(super) fn not_built(command: &str) -> Self {
-        Failure::Work(format!("this release does not hold `{command}` yet; a later one will"))
-    }
-
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {

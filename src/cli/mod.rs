@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalArgs, ExplainArgs, ModelsArgs, ReplayCommand, RunArgs,
-    SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
+    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalCommand, ExplainArgs, ModelsArgs, ReplayCommand,
+    RunArgs, SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
 };
 pub use failure::Failure;
 pub use logging::{LogFormat, LogOptions};
@@ -77,7 +77,10 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
             crate::replay::replay(&args.work, &settings)?;
             Ok(())
         }
-        Command::Eval(_) => Err(Failure::not_built("eval")),
+        Command::Eval(args) => {
+            let settings = args.settings()?;
+            Ok(crate::eval::eval(&args.work, &settings, out)?)
+        }
         Command::Demo(args) => demo(&args, out, err, colours),
         Command::Explain(args) => explain::explain(&args, out),
         Command::Templates(args) => templates::templates(&args, out),

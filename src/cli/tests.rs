@@ -58,7 +58,7 @@ fn exit_codes_and_first_words() {
         (&["run", "--brokers", "k:0", "--topics", "a"], 2, "", "not a broker's address"),
         (&["run", "--config", &good, "--topics", "a b"], 2, "", "not a topic's name"),
         (&["send-test", "pager", "--config", &good], 2, "", "there are ops-mail, hook"),
-        (&["eval", "NAB"], 1, "", "this release does not hold `eval` yet"),
+        (&["eval", "NAB"], 1, "", "cannot read NAB: No such file"),
         (&["templates", "no-such.log"], 1, "", "cannot read no-such.log"),
         (&["models"], 0, "more is worse, less than 0.01 off is nothing, limit above 0.95 unless set", ""),
         (&["models", "--signal", "up{job=\"api\"}"], 0, "preset   heartbeat", ""),

@@ -148,7 +148,12 @@ impl Kin {
             }
             match self.counted.get_mut(&kin) {
                 Some(count) if 1 < *count => *count -= 1,
-                _ => drop(self.counted.remove(&kin)),
+                Some(_) => drop(self.counted.remove(&kin)),
+                // It joined in the tick that ends with the sweep, and must not count from the next one on.
+                None => {
+                    let joined = self.joining.iter().position(|have| *have == kin);
+                    joined.map(|at| self.joining.swap_remove(at));
+                }
             }
         }
     }
@@ -165,9 +170,14 @@ impl Kin {
         signal.kin_hash().and_then(|kin| self.counted.get(&kin).copied()).unwrap_or(1)
     }
 
-    /// The slots of each group that has enough members.
-    pub(super) fn groups(&self) -> impl Iterator<Item = &[u32]> {
-        self.groups.values().filter(|slots| LEAST <= slots.len()).map(Vec::as_slice)
+    /// Whether so many share this hash that they are compared.
+    pub(super) fn is_group(&self, kin: u64) -> bool {
+        self.groups.get(&kin).is_some_and(|slots| LEAST <= slots.len())
+    }
+
+    /// The hash and the slots of each group that has enough members.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (u64, &[u32])> {
+        self.groups.iter().filter(|(_, slots)| LEAST <= slots.len()).map(|(kin, slots)| (*kin, slots.as_slice()))
     }
 }
 
@@ -192,6 +202,24 @@ mod tests {
             turns.extend(turn.map(|turn| (tick, matches!(turn, Turn::Apart(_)))));
         }
         assert_eq!(turns, [(2002, true), (2102, false)]);
+    }
+
+    /// A sweep stands at the end of a tick, before those who joined in it count.
+    #[test]
+    fn one_that_is_forgotten_before_it_counts_never_does() {
+        let signal = |n: u32| Signal::new("up", [("job", "api".to_owned()), ("instance", n.to_string())]);
+        let mut kin = Kin::default();
+        kin.join(&signal(1), 1);
+        kin.leave(&signal(1), 1);
+        kin.seal();
+        kin.join(&signal(2), 2);
+        assert_eq!(kin.of(&signal(2)), 1);
+        kin.seal();
+        kin.join(&signal(3), 3);
+        kin.seal();
+        assert_eq!(kin.of(&signal(2)), 2);
+        kin.leave(&signal(2), 2);
+        assert_eq!(kin.of(&signal(3)), 1);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod batch;
 mod bounded;
 mod census;
+mod cohort;
 mod directory;
 mod intake;
 mod kin;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use self::census::{Census, Count};
+use self::cohort::Units;
 use self::series::Series;
 use self::shard::{Shard, TICK};
 use self::sweep::Sweeps;
@@ -61,6 +63,19 @@ pub struct Output {
     pub alerts: Vec<AlertRecord>,
     /// Scores of each judged sample, where they were asked for.
     pub scores: Vec<Scored>,
+    /// What the signals of units with very many peers say together, where scores were asked for.
+    pub unlike: Vec<Unlike>,
+}
+
+/// How unlike its peers a unit is (a drive, a pod), all its signals taken together; told when it changes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unlike {
+    /// The signal of the unit that says most.
+    pub series: SeriesIx,
+    /// The begin of the tick compared.
+    pub at: Timestamp,
+    /// The sum over its signals of log10 of peers per peer as odd, each less 1.
+    pub evidence: f64,
 }
 
 /// The scores of one observation.
@@ -80,6 +95,10 @@ pub struct Scored {
     pub anomaly: f64,
     /// `onset_score`.
     pub onset: f64,
+    /// The 10 % and 90 % points of what was expected, once there is an expectation.
+    pub expected: Option<(f64, f64)>,
+    /// How rare it is where it is news: log10 of the return period in weeks.
+    pub rarity: Option<f64>,
 }
 
 /// The whole core.
@@ -92,6 +111,8 @@ pub struct Engine {
     /// Changes that lie ahead of the watermark: they take effect in order of time.
     changes: BTreeSet<Change>,
     census: Census,
+    units: Units,
+    scores: bool,
     watermark: Timestamp,
     /// The tick whose summaries the incident stage knows.
     sealed: Timestamp,
@@ -119,6 +140,8 @@ impl Engine {
             incidents: Incidents::new(),
             changes: BTreeSet::new(),
             census: Census::default(),
+            units: Units::default(),
+            scores,
             watermark: Timestamp::MIN,
             sealed: Timestamp::MIN,
             sweeps: Sweeps::default(),
@@ -204,6 +227,7 @@ impl Engine {
             }
             self.seal(end);
             self.step(end);
+            self.fuse(out);
             self.tell(end, out);
         }
         self.incidents.advance(to, &self.plan, &mut out.alerts);
@@ -248,6 +272,34 @@ impl Engine {
         } else {
             for shard in &mut self.shards {
                 shard.step(to, plan);
+            }
+        }
+    }
+
+    /// Adds up what the signals of each unit say, whatever shard they are in.
+    fn fuse(&mut self, out: &mut Output) {
+        for (unit, signal, told) in self.shards.iter_mut().flat_map(|shard| shard.left.drain(..)) {
+            self.units.leave(unit, signal, told);
+        }
+        let ranked: Vec<_> = self.shards.iter_mut().flat_map(|shard| shard.ranked.drain(..)).collect();
+        let Some(at) = ranked.iter().map(|ranked| ranked.at).max() else { return };
+        for verdict in self.units.take(&ranked) {
+            let series = SeriesIx(verdict.series);
+            if self.scores {
+                out.unlike.push(Unlike { series, at: at - TICK, evidence: verdict.evidence });
+            }
+            match verdict.turn {
+                Some(true) => {
+                    let place = self.directory.place(series);
+                    self.shards[place.shard as usize].unlike(place.slot, at);
+                }
+                Some(false) => {
+                    for series in self.units.signals(verdict.unit) {
+                        let place = self.directory.place(SeriesIx(series));
+                        self.shards[place.shard as usize].alike(place.slot);
+                    }
+                }
+                None => {}
             }
         }
     }

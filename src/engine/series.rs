@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Scored;
 use super::batch::{Sample, SeriesIx};
 use super::census::Count;
+use super::cohort::{Member, Ranked};
 use super::section::{Section, Writer};
 use super::shard::{Place, magnitude};
 use super::watch::Watch;
@@ -45,6 +46,8 @@ pub(super) struct Series {
     watches: Vec<(Stat, Box<Watch>)>,
     /// It was forgotten: its slot waits for another.
     vacant: bool,
+    /// How it stands among very many peers; none where there are few.
+    pub(super) member: Option<Box<Member>>,
 }
 
 /// What of a series is kept in a snapshot besides its watches.
@@ -71,6 +74,7 @@ impl Series {
             core: SeriesCore::default(),
             watches: Vec::new(),
             vacant: false,
+            member: None,
         }
     }
 
@@ -83,6 +87,7 @@ impl Series {
     pub(super) fn forget(&mut self) {
         self.core = SeriesCore::default();
         self.watches = Vec::new();
+        self.member = None;
     }
 
     /// Its slot may be given to another.
@@ -160,6 +165,8 @@ impl Series {
                     value: value.value,
                     anomaly: judgement.anomaly,
                     onset: judgement.onset,
+                    expected: judgement.expected,
+                    rarity: judgement.rarity.filter(|_| judgement.fresh),
                 });
             }
         }
@@ -207,6 +214,20 @@ impl Series {
     pub(super) fn compare(&mut self, end: Timestamp, value: f64, median: f64, plan: &Plan, told: &mut Told) {
         if let Some((_, watch)) = self.watches.iter_mut().find(|(stat, _)| *stat == Stat::Value) {
             watch.compare(end, value, median, plan, told);
+        }
+    }
+
+    /// Its rank among its peers, for its unit.
+    pub(super) fn ranked(&self, at: Timestamp) -> Ranked {
+        let (rank, told) = self.member.as_ref().map_or((0.0, false), |member| (member.rank, member.told));
+        let (unit, signal) = (self.signal.unit_hash(), self.signal.stable_hash());
+        Ranked { unit, series: self.index.0, signal, rank, told, at }
+    }
+
+    /// Its unit is unlike all others, as its signals together show, this one most.
+    pub(super) fn unlike(&mut self, at: Timestamp, told: &mut Told) {
+        if let Some((_, watch)) = self.watches.iter_mut().find(|(stat, _)| *stat == Stat::Value) {
+            watch.unlike(at, told);
         }
     }
 
@@ -258,6 +279,7 @@ fn watch_of<'a>(
 const SERIES: u8 = 1;
 const CORE: u8 = 2;
 const WATCH: u8 = 3;
+const MEMBER: u8 = 4;
 const VERSION: u8 = 1;
 
 impl Series {
@@ -265,6 +287,9 @@ impl Series {
     pub(super) fn save(&self, to: &mut Writer) {
         to.put(SERIES, VERSION, &*self.signal);
         to.put(CORE, VERSION, &self.core);
+        if let Some(member) = &self.member {
+            to.put(MEMBER, VERSION, member);
+        }
         for (stat, watch) in &self.watches {
             to.put(WATCH, VERSION, stat);
             watch.save(to);
@@ -280,6 +305,7 @@ impl Series {
     pub(super) fn load(&mut self, section: &Section<'_>, plan: &Plan) -> bool {
         match section.tag {
             CORE => section.read(VERSION).map(|core| self.core = core).is_some(),
+            MEMBER => section.read(VERSION).map(|member| self.member = Some(member)).is_some(),
             WATCH => match section.read::<Stat>(VERSION) {
                 Some(stat) => {
                     watch_of(&mut self.watches, &self.signal, stat, plan);

@@ -1,10 +1,11 @@
 //! One shard: the series that a hash placed together, judged alone and in order of event time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::batch::{Sample, SeriesIx};
 use super::census::Census;
+use super::cohort::{self, Ranked, Steps};
 use super::kin::{self, Kin};
 use super::series::{Series, Told};
 use crate::calendar::LocalClock;
@@ -38,6 +39,12 @@ pub(super) struct Shard {
     kin: Kin,
     /// The end of the tick whose values have not been compared yet.
     compare_at: Option<Timestamp>,
+    /// The steps of those groups that have very many members.
+    pub(super) cohorts: BTreeMap<u64, Steps>,
+    /// Ranks that changed since they were last taken.
+    pub(super) ranked: Vec<Ranked>,
+    /// Unit and signal of members that were forgotten since they were last taken, and whether people were told because of it.
+    pub(super) left: Vec<(u64, u64, bool)>,
     /// Scratch for the values of one group.
     values: Vec<(u32, f64)>,
     /// What the last steps said; drained by the engine.
@@ -59,6 +66,9 @@ impl Shard {
             census: Census::default(),
             kin: Kin::default(),
             compare_at: None,
+            cohorts: BTreeMap::new(),
+            ranked: Vec::new(),
+            left: Vec::new(),
             values: Vec::new(),
             told: Told::new(scores),
             conflicts: 0,
@@ -91,10 +101,16 @@ impl Shard {
     pub(super) fn forget(&mut self, slot: u32, at: Timestamp, awaited: bool) -> Option<SeriesIx> {
         let series = &mut self.series[slot as usize];
         series.remove(at, &mut self.told);
+        if let Some(member) = &series.member {
+            self.left.push((series.signal.unit_hash(), series.signal.stable_hash(), member.told));
+        }
         series.forget();
         self.note_deadline(slot);
         let series = &mut self.series[slot as usize];
         self.kin.leave(&series.signal, slot);
+        if let Some(kin) = series.signal.kin_hash().filter(|kin| !self.kin.is_group(*kin)) {
+            self.cohorts.remove(&kin);
+        }
         (!awaited && self.told.scores.is_none()).then(|| series.vacate())
     }
 
@@ -174,10 +190,14 @@ impl Shard {
 
     /// Compares the instances of each signal by their last values of the tick that ended.
     fn compare(&mut self, end: Timestamp, plan: &Plan) {
-        for slots in self.kin.groups() {
+        for (kin, slots) in self.kin.groups() {
             self.values.clear();
             for &slot in slots {
                 self.values.extend(self.series[slot as usize].value_since(end - TICK).map(|value| (slot, value)));
+            }
+            if cohort::LEAST <= self.values.len() {
+                let steps = self.cohorts.entry(kin).or_default();
+                rank(&mut self.series, steps, &self.values, end, &mut self.ranked);
             }
             let mut all: smallvec::SmallVec<[f64; 16]> = self.values.iter().map(|(_, value)| *value).collect();
             let Some(median) = kin::median(&mut all) else { continue };
@@ -235,6 +255,34 @@ impl Shard {
         self.compare_at = newest.map(|at| at.floor_to(TICK) + TICK).filter(|end| watermark <= *end);
     }
 
+    /// A unit is unlike all its peers; the signal of this slot says most.
+    pub(super) fn unlike(&mut self, slot: u32, at: Timestamp) {
+        let series = &mut self.series[slot as usize];
+        series.member.get_or_insert_default().told = true;
+        series.unlike(at, &mut self.told);
+        self.note_deadline(slot);
+    }
+
+    /// The unit that the signal of this slot is of is like its peers again.
+    pub(super) fn alike(&mut self, slot: u32) {
+        if let Some(member) = &mut self.series[slot as usize].member {
+            member.told = false;
+        }
+    }
+
+    /// Which groups of instances it has.
+    pub(super) fn kins(&self) -> impl Iterator<Item = u64> {
+        self.kin.groups().map(|(kin, _)| kin)
+    }
+
+    /// The ranks of all members, after a restore.
+    pub(super) fn all_ranked(&self) -> impl Iterator<Item = Ranked> {
+        self.series
+            .iter()
+            .filter(|series| series.member.as_ref().is_some_and(|member| member.known))
+            .map(|series| series.ranked(Timestamp::MIN))
+    }
+
     /// A service was removed for good: its open troubles end, its silence is no news.
     pub(super) fn remove_service(&mut self, service: &str, at: Timestamp) {
         for slot in 0..self.series.len() as u32 {
@@ -264,6 +312,37 @@ impl Shard {
     pub(super) fn findings(&mut self) -> impl Iterator<Item = Finding> {
         let kin = &self.kin;
         self.told.findings.drain(..).map(|finding| Finding { peers: kin.of(&finding.signal), ..finding })
+    }
+}
+
+/// Compares the steps of very many peers in one tick, and ranks what speaks against each of them.
+fn rank(series: &mut [Series], steps: &mut Steps, values: &[(u32, f64)], at: Timestamp, ranked: &mut Vec<Ranked>) {
+    let taken: Vec<(u32, Option<f64>)> = values
+        .iter()
+        .map(|&(slot, value)| (slot, series[slot as usize].member.get_or_insert_default().step(value)))
+        .collect();
+    taken.iter().filter_map(|(_, step)| *step).for_each(|step| steps.count(step));
+    steps.settle();
+    let mut evidence: Vec<(u32, f64)> = Vec::new();
+    for &(slot, step) in &taken {
+        let series = &mut series[slot as usize];
+        let member = series.member.get_or_insert_default();
+        let weight = member.weigh(at, step.map_or(0.0, |step| steps.rarity(step)));
+        if 0.0 < weight {
+            evidence.push((slot, weight));
+        } else if !member.known || member.rank != 0.0 {
+            (member.rank, member.known) = (0.0, true);
+            ranked.push(series.ranked(at));
+        }
+    }
+    cohort::rank(&mut evidence, taken.len());
+    for (slot, rank) in evidence {
+        let series = &mut series[slot as usize];
+        let member = series.member.get_or_insert_default();
+        if !member.known || member.rank != rank {
+            (member.rank, member.known) = (rank, true);
+            ranked.push(series.ranked(at));
+        }
     }
 }
 

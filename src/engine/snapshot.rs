@@ -4,15 +4,18 @@
 //! watches, and the records that wait. A newer release reads what an older one wrote; what it cannot read starts anew
 //! alone and is named.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::batch::{Sample, SeriesIx};
+use super::cohort::{Ranked, Steps};
 use super::directory::Place;
 use super::section::{Writer, sections};
 use super::series::Series;
+use super::shard::Shard;
 use super::sweep::Sweeps;
 use crate::plan::Plan;
 use crate::signal::{Change, Reading, Signal};
@@ -23,6 +26,7 @@ const INCIDENTS: u8 = 101;
 const INCIDENTS_VERSION: u8 = 2;
 const WAITING: u8 = 102;
 const DIRECTORY: u8 = 103;
+const COHORT: u8 = 104;
 const VERSION: u8 = 1;
 
 /// What of the engine is saved besides its parts.
@@ -64,6 +68,9 @@ impl Engine {
                 series.save(&mut to);
             }
         }
+        for (kin, steps) in self.shards.iter().flat_map(|shard| &shard.cohorts) {
+            to.put(COHORT, VERSION, &(kin, steps));
+        }
         let mut first = 0;
         for shard in &self.shards {
             // The place of each slot among the saved ones.
@@ -89,6 +96,7 @@ impl Engine {
         let mut lost = Vec::new();
         let plan = Arc::clone(&engine.plan);
         let mut saved: Vec<(SeriesIx, Place)> = Vec::new();
+        let mut cohorts: BTreeMap<u64, Steps> = BTreeMap::new();
         for section in sections(bytes) {
             if let Some(signal) = Series::begins(&section) {
                 saved.push(engine.readmit(signal));
@@ -99,6 +107,7 @@ impl Engine {
                 DIRECTORY => section.read(VERSION).map(|state| engine.restore_pressure(state)).is_some(),
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
                 WAITING => section.read(VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some(),
+                COHORT => section.read(VERSION).map(|(kin, steps)| cohorts.insert(kin, steps)).is_some(),
                 _ => saved.last().is_some_and(|&(_, place)| engine.series_at(place).load(&section, &plan)),
             };
             if !read {
@@ -109,7 +118,10 @@ impl Engine {
         }
         for shard in &mut engine.shards {
             shard.note_all(engine.sealed, engine.watermark);
+            shard.cohorts = shard.kins().filter_map(|kin| Some((kin, cohorts.remove(&kin)?))).collect();
         }
+        let ranked: Vec<Ranked> = engine.shards.iter().flat_map(Shard::all_ranked).collect();
+        engine.units.take(&ranked);
         (engine, lost)
     }
 

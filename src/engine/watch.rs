@@ -190,6 +190,17 @@ impl Watch {
         }
     }
 
+    /// The unit that this signal is of stands out among all its peers.
+    pub(super) fn unlike(&mut self, at: Timestamp, told: &mut Told) {
+        let phase = if self.troubles.anomaly.is_some() { Phase::Updated } else { Phase::Raised };
+        let fresh = Trouble { since: at, rarity: APART, breach: None, told_at: at, before: None, harmless: 0 };
+        let trouble = self.troubles.anomaly.get_or_insert(fresh);
+        trouble.rarity = trouble.rarity.max(APART);
+        let trouble = trouble.clone();
+        let words = "does what nearly none of its peers do".to_owned();
+        told.findings.push(self.finding(Kind::Anomaly, phase, &trouble, None, at, words));
+    }
+
     /// A bound that is passed or will be. A forecast that comes true stays a forecast; what was not foreseen is an anomaly.
     fn bound_troubles(&mut self, standing: Standing, seen: &Seen<'_>, told: &mut Told) {
         match standing {

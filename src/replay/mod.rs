@@ -11,15 +11,24 @@ mod scores;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::alert::AlertRecord;
 use crate::config::Settings;
 use crate::deliver::planned::Planner;
 use crate::deliver::{Policy, Wall};
-use crate::engine::{Batch, Engine, Input, Output};
+use crate::engine::{Batch, Engine, Input, Output, Scored};
 use crate::ingest::files::{self, Chunk, FileError, FileFormat, Files, Found};
 use crate::ingest::gate::{Admitted, Gate};
 use crate::time::{Span, Timestamp};
 
 pub use report::Summary;
+
+/// Who listens to a replay besides the files that it writes: the same judgement, row by row.
+pub trait Listener {
+    /// One observation was judged.
+    fn scored(&mut self, scored: &Scored);
+    /// An alert changed.
+    fn alert(&mut self, record: &AlertRecord);
+}
 
 use progress::Progress;
 use report::{AlertLines, Tally};
@@ -84,15 +93,34 @@ fn listed(problems: &[FileError]) -> String {
 /// Where a named file's content is unknown, no input can be read, or a result cannot be written. What is wrong with single
 /// records or files is counted, noted in the log, and no error.
 pub fn replay(args: &ReplayArgs, settings: &Settings) -> Result<Summary, ReplayError> {
-    let (inputs, mut problems) = inputs(args)?;
-    let mut run = Run::new(args, settings, inputs)?;
-    let mut batch = Batch::default();
-    while let Some(mut chunk) = run.files.read(&mut run.engine, &mut batch) {
-        let broken = run.take(&mut chunk, &mut batch)?;
-        run.broken += usize::from(broken.is_some());
-        problems.extend(broken);
+    let (inputs, problems) = inputs(args)?;
+    Run::new(args, settings, inputs, None)?.all(args, problems)
+}
+
+/// Judges files as [`replay`] does, for a listener alone: nothing is written.
+///
+/// # Errors
+/// Where nothing can be read.
+pub fn listen(
+    inputs: Vec<files::Input>,
+    settings: &Settings,
+    listener: &mut dyn Listener,
+) -> Result<Summary, ReplayError> {
+    let args = ReplayArgs::default();
+    Run::new(&args, settings, inputs, Some(listener))?.all(&args, Vec::new())
+}
+
+impl Run<'_> {
+    /// Reads all there is.
+    fn all(mut self, args: &ReplayArgs, mut problems: Vec<FileError>) -> Result<Summary, ReplayError> {
+        let mut batch = Batch::default();
+        while let Some(mut chunk) = self.files.read(&mut self.engine, &mut batch) {
+            let broken = self.take(&mut chunk, &mut batch)?;
+            self.broken += usize::from(broken.is_some());
+            problems.extend(broken);
+        }
+        self.finish(args, problems)
     }
-    run.finish(args, problems)
 }
 
 /// The files to read, and what cannot be read among what was named.
@@ -115,7 +143,7 @@ fn inputs(args: &ReplayArgs) -> Result<(Vec<files::Input>, Vec<FileError>), Repl
 }
 
 /// A replay under way.
-struct Run {
+struct Run<'a> {
     files: Files,
     engine: Engine,
     gate: Gate,
@@ -126,13 +154,19 @@ struct Run {
     planner: Planner,
     tally: Tally,
     progress: Progress,
+    listener: Option<&'a mut dyn Listener>,
     /// Files that ended before their time.
     broken: usize,
 }
 
-impl Run {
-    fn new(args: &ReplayArgs, settings: &Settings, inputs: Vec<files::Input>) -> Result<Run, ReplayError> {
-        let asks_for_nothing = args.scores.is_none() && args.report.is_none();
+impl<'a> Run<'a> {
+    fn new(
+        args: &ReplayArgs,
+        settings: &Settings,
+        inputs: Vec<files::Input>,
+        listener: Option<&'a mut dyn Listener>,
+    ) -> Result<Run<'a>, ReplayError> {
+        let asks_for_nothing = args.scores.is_none() && args.report.is_none() && listener.is_none();
         let alerts = match &args.alerts {
             Some(path) => Some(AlertLines::create(path)?),
             None => asks_for_nothing.then(AlertLines::sentences),
@@ -147,7 +181,7 @@ impl Run {
         let mut gate = Gate::new(settings.time.clone());
         (0..files.len()).for_each(|file| gate.unread(files.partition(file)));
         let plan = Arc::clone(&settings.plan);
-        let engine = if scores.is_some() { Engine::with_scores(plan) } else { Engine::new(plan) };
+        let engine = if scores.is_some() || listener.is_some() { Engine::with_scores(plan) } else { Engine::new(plan) };
         Ok(Run {
             progress: Progress::new(bytes, files.counted()),
             files,
@@ -159,6 +193,7 @@ impl Run {
             scores,
             planner: Planner::new(Policy::planning(settings)),
             tally: Tally::default(),
+            listener,
             broken: 0,
         })
     }
@@ -200,7 +235,11 @@ impl Run {
             let written = scores.take(&self.engine, &self.out.scores).and_then(|()| scores.advance(to));
             written.map_err(|source| cannot_write(folder, source))?;
         }
+        if let Some(listener) = &mut self.listener {
+            self.out.scores.iter().for_each(|scored| listener.scored(scored));
+        }
         self.out.scores.clear();
+        self.out.unlike.clear();
         Ok(())
     }
 
@@ -209,6 +248,9 @@ impl Run {
         for record in self.out.alerts.drain(..) {
             self.tally.alert(&record);
             self.planner.take(&record);
+            if let Some(listener) = &mut self.listener {
+                listener.alert(&record);
+            }
             if let Some(alerts) = &mut self.alerts {
                 alerts.write(&record)?;
             }

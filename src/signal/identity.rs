@@ -9,7 +9,8 @@ use xxhash_rust::xxh3::Xxh3;
 pub const SERVICE_LABELS: [&str; 7] = ["service.name", "service_name", "service", "job", "app", "host.name", "host"];
 
 /// The labels that tell one instance of a service from another.
-pub const INSTANCE_LABELS: [&str; 14] = [
+pub const INSTANCE_LABELS: [&str; 15] = [
+    "serial",
     "instance",
     "host",
     "host.name",
@@ -116,6 +117,19 @@ impl Signal {
             feed(&mut hasher, value);
         }
         Some(hasher.digest())
+    }
+}
+
+impl Signal {
+    /// The hash that all signals of one unit share: the labels that name an instance.
+    pub fn unit_hash(&self) -> u64 {
+        let mut hasher = Xxh3::new();
+        for (key, value) in self.labels().filter(|(key, _)| INSTANCE_LABELS.contains(key)) {
+            feed(&mut hasher, key);
+            feed(&mut hasher, value);
+        }
+        feed(&mut hasher, self.service().unwrap_or(""));
+        hasher.digest()
     }
 }
 

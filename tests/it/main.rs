@@ -8,7 +8,9 @@
 mod bounds;
 mod forecast;
 mod fleet;
+mod interface;
 mod laws;
+mod peers;
 mod servers;
 mod stories;
 mod tidy;

@@ -338,13 +338,13 @@ fn shown(bytes: &[u8]) -> String {
 
 /// The cells of the present line; its memory is kept from line to line.
 #[derive(Debug, Default)]
-struct Cells {
+pub(super) struct Cells {
     text: Vec<u8>,
     ends: Vec<(usize, usize)>,
 }
 
 impl Cells {
-    fn split(&mut self, line: &[u8]) {
+    pub(super) fn split(&mut self, line: &[u8]) {
         self.text.clear();
         self.ends.clear();
         if memchr::memchr(b'"', line).is_some() {
@@ -376,7 +376,7 @@ impl Cells {
         }
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ends.len()
     }
 
@@ -384,7 +384,7 @@ impl Cells {
         self.ends.get(cell).map_or(0..0, |&(start, end)| start..end)
     }
 
-    fn get(&self, cell: usize) -> &[u8] {
+    pub(super) fn get(&self, cell: usize) -> &[u8] {
         &self.text[self.range(cell)]
     }
 }

@@ -4,6 +4,7 @@
 //! slowest by more than a chunk and what waits in the engine stays small. Which chunk comes when is a function of the
 //! files alone.
 
+mod cells;
 mod csv;
 mod find;
 mod format;
@@ -23,10 +24,13 @@ use crate::engine::{Batch, Engine};
 use crate::ingest::gate::PartitionId;
 use crate::time::Timestamp;
 
+pub use cells::{open, read_cells};
 pub use csv::{Column, TextRow};
 pub use find::{FileError, Found, Input, find};
 pub use format::{FileFormat, Packing};
 pub use leap::{LEAP, Leap};
+/// Reads a time as files write them: RFC 3339, `YYYY-MM-DD HH:MM:SS` in UTC, a date, or a number since the epoch by its magnitude.
+pub use moment::parse as parse_moment;
 pub use source::Written;
 use source::{ROW_BITS, Source};
 
@@ -100,6 +104,11 @@ impl Files {
     /// How many lines or data rows were read of a file, blank ones apart.
     pub fn records(&self, file: usize) -> u64 {
         self.sources[file].records()
+    }
+
+    /// The file that a row is of.
+    pub fn file_of(row: u64) -> usize {
+        (row >> ROW_BITS) as usize
     }
 
     /// The number of a row within its file, from 1.

@@ -8,7 +8,7 @@ const NANOS: i64 = 1_000_000_000;
 ///
 /// A number is taken by its magnitude: below 10^11 seconds (until the year 5138), below 10^14 milliseconds, below 10^17
 /// microseconds, else nanoseconds. A date alone is its midnight; without a zone it is UTC.
-pub(crate) fn parse(text: &[u8]) -> Option<Timestamp> {
+pub fn parse(text: &[u8]) -> Option<Timestamp> {
     let text = text.trim_ascii();
     if let Some((at, used)) = parse_civil(text)
         && used == text.len()

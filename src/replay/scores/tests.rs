@@ -22,6 +22,8 @@ fn judged(batch: &Batch) -> Vec<Scored> {
                 value,
                 anomaly: value / 100.0,
                 onset: value / 1000.0,
+                expected: None,
+                rarity: None,
             };
             kept.insert((sample.at, sample.series.0), scored);
         }
