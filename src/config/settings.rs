@@ -51,6 +51,8 @@ pub struct Kafka {
     pub dead_letters: Option<String>,
     /// Where reading begins without a checkpoint.
     pub from: From,
+    /// The formats of topics that need not be recognised: topic and format, one of [`Kafka::FORMATS`].
+    pub formats: BTreeMap<String, String>,
     /// librdkafka's own settings.
     pub properties: BTreeMap<String, String>,
 }
@@ -58,6 +60,23 @@ pub struct Kafka {
 impl Kafka {
     /// The consumer group where none is named.
     pub const GROUP: &'static str = "forewarn";
+
+    /// The formats' names, in the order in which a message is tried.
+    pub const FORMATS: [&'static str; 13] = [
+        "remote-write",
+        "otlp",
+        "otlp-json",
+        "cloudevents",
+        "telegraf",
+        "metricbeat",
+        "json-metrics",
+        "json-logs",
+        "prometheus",
+        "syslog",
+        "logfmt",
+        "influx",
+        "text",
+    ];
 
     /// A consumer of these topics and nothing else.
     pub fn new(brokers: String, topics: Vec<String>) -> Self {
@@ -68,6 +87,7 @@ impl Kafka {
             alerts_topic: None,
             dead_letters: None,
             from: From::Earliest,
+            formats: BTreeMap::new(),
             properties: BTreeMap::new(),
         }
     }
@@ -83,6 +103,7 @@ impl std::fmt::Debug for Kafka {
             .field("alerts_topic", &self.alerts_topic)
             .field("dead_letters", &self.dead_letters)
             .field("from", &self.from)
+            .field("formats", &self.formats)
             .field("properties", &self.properties.keys().collect::<Vec<_>>())
             .finish()
     }

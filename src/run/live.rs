@@ -112,7 +112,7 @@ impl Live {
             troubles.happened("state", damage.to_string());
         }
         let Opened { directory, checkpoint, entries, receipts, journal, receipts_log, .. } = opened;
-        let pipeline = recall(&settings, checkpoint.as_ref(), &mut troubles);
+        let pipeline = recall(&settings, &kafka, checkpoint.as_ref(), &mut troubles);
         let outlet = |pending| match &kafka.alerts_topic {
             Some(topic) => Ok(Some(Outlet::open(&kafka, topic, &client_id, pending)?)),
             None => Ok(None),
@@ -445,10 +445,10 @@ impl Live {
 }
 
 /// The state as the checkpoint has it, or a beginning.
-fn recall(settings: &Settings, checkpoint: Option<&Checkpoint>, troubles: &mut Troubles) -> Pipeline {
+fn recall(settings: &Settings, kafka: &Kafka, checkpoint: Option<&Checkpoint>, troubles: &mut Troubles) -> Pipeline {
     let (plan, lateness) = (Arc::clone(&settings.plan), settings.time.clone());
-    let Some(checkpoint) = checkpoint else { return Pipeline::new(plan, lateness) };
-    let (pipeline, anew) = Pipeline::restore(plan, lateness, checkpoint);
+    let Some(checkpoint) = checkpoint else { return Pipeline::new(plan, lateness, kafka) };
+    let (pipeline, anew) = Pipeline::restore(plan, lateness, kafka, checkpoint);
     for section in anew {
         troubles.happened("state", format!("section {section} could not be read and begins anew"));
     }

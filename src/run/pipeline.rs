@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::wire;
 use crate::alert::AlertRecord;
-use crate::config::Lateness;
+use crate::config::{Kafka, Lateness};
 use crate::engine::{Batch, Engine, Input, Output};
-use crate::ingest::decode::Decoder;
+use crate::ingest::decode::{Decoder, Format};
 use crate::ingest::gate::{Gate, PartitionId, Standing};
 use crate::ingest::kafka::Received;
 use crate::plan::Plan;
@@ -48,16 +48,17 @@ pub(super) struct Tally {
 }
 
 impl Pipeline {
-    pub(super) fn new(plan: Arc<Plan>, lateness: Lateness) -> Self {
-        Pipeline::with(Engine::new(plan), Gate::new(lateness.clone()), lateness)
+    pub(super) fn new(plan: Arc<Plan>, lateness: Lateness, kafka: &Kafka) -> Self {
+        Pipeline::with(Engine::new(plan), Gate::new(lateness.clone()), lateness, kafka)
     }
 
-    fn with(engine: Engine, gate: Gate, lateness: Lateness) -> Self {
+    fn with(engine: Engine, gate: Gate, lateness: Lateness, kafka: &Kafka) -> Self {
+        let told = kafka.formats.iter().filter_map(|(topic, name)| Some((topic.as_str().into(), Format::parse(name)?)));
         Pipeline {
             gate,
             positions: Positions::default(),
             tally: Tally::default(),
-            decoder: Decoder::new(),
+            decoder: Decoder::told(told),
             plan: Arc::clone(engine.plan()),
             engine,
             lateness,
@@ -73,7 +74,7 @@ impl Pipeline {
         *self.tally.records.entry(Arc::clone(&from.topic)).or_default() += 1;
         self.scratch.clear();
         let mut intake = self.engine.intake(&mut self.scratch);
-        wire::decode(&mut self.decoder, &from.topic, message, &self.plan.bounds, &mut intake);
+        wire::decode(&mut self.decoder, from, message, &self.plan.bounds, &mut intake);
         let admitted = self.gate.admit(from, message.time, &mut self.scratch);
         self.tally.late += admitted.late;
         for (_, reject) in &self.scratch.rejects {
@@ -166,11 +167,17 @@ impl Pipeline {
         put(to, "gate", &self.gate.snapshot());
         put(to, "known", &(&self.known, &self.held));
         put(to, "tally", &self.tally);
+        put(to, "formats", self.decoder.memories());
         to.put("engine", VERSION, self.engine.snapshot());
     }
 
     /// As it was. What could not be read begins anew and is named.
-    pub(super) fn restore(plan: Arc<Plan>, lateness: Lateness, from: &Checkpoint) -> (Self, Vec<String>) {
+    pub(super) fn restore(
+        plan: Arc<Plan>,
+        lateness: Lateness,
+        kafka: &Kafka,
+        from: &Checkpoint,
+    ) -> (Self, Vec<String>) {
         let (engine, mut anew) = match from.get("engine", VERSION) {
             Some(bytes) => Engine::restore(plan, bytes),
             None => (Engine::new(plan), vec!["engine".to_owned()]),
@@ -182,13 +189,14 @@ impl Pipeline {
                 Gate::new(lateness.clone())
             }
         };
-        let mut pipeline = Pipeline::with(engine, gate, lateness);
+        let mut pipeline = Pipeline::with(engine, gate, lateness, kafka);
         match get(from, "positions") {
             Some(positions) => pipeline.positions = positions,
             None => anew.push("positions".to_owned()),
         }
         (pipeline.known, pipeline.held) = get(from, "known").unwrap_or_default();
         pipeline.tally = get(from, "tally").unwrap_or_default();
+        pipeline.decoder.recall(get(from, "formats").unwrap_or_default());
         (pipeline, anew)
     }
 }

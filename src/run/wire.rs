@@ -2,6 +2,7 @@
 
 use crate::engine::Intake;
 use crate::ingest::decode::Decoder;
+use crate::ingest::gate::PartitionId;
 use crate::ingest::kafka::Received;
 use crate::plan::Bounds;
 use crate::signal::{Change, Fingerprint, Line, Reading, Reject, Signal, Sink};
@@ -10,14 +11,14 @@ use crate::time::Timestamp;
 /// Decodes one message; a tombstone holds nothing.
 pub(super) fn decode(
     decoder: &mut Decoder,
-    topic: &str,
+    from: &PartitionId,
     message: Received<'_>,
     bounds: &Bounds,
     intake: &mut Intake<'_>,
 ) {
     intake.row = message.offset.unsigned_abs();
     if !message.payload.is_empty() {
-        decoder.decode(topic, message.payload, message.time, bounds, intake);
+        decoder.decode_of(&from.topic, from.partition, message.payload, message.time, bounds, intake);
     }
 }
 

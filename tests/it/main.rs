@@ -9,6 +9,7 @@ mod bounds;
 mod forecast;
 mod fleet;
 mod interface;
+mod formats;
 mod laws;
 mod peers;
 mod servers;

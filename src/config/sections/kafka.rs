@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::nearest::nearest;
 use super::super::reader::{Fault, Table, Value};
 use super::super::settings::{From, Kafka};
 use super::super::text;
@@ -29,6 +30,9 @@ pub(in super::super) fn kafka(mut table: Table<'_>) -> Option<Kafka> {
     let dead_at = table.get("dead_letters");
     let dead_letters = dead_at.and_then(|value| value.read(text::topic_name));
     let from = table.read("from", text::from).unwrap_or(From::Earliest);
+    let formats = table.section("formats");
+    let formats =
+        formats.entries().filter_map(|(topic, _, value)| Some((topic.to_owned(), value.read(format)?))).collect();
     let properties = properties(table.section("properties"));
     table.finish();
 
@@ -56,8 +60,20 @@ pub(in super::super) fn kafka(mut table: Table<'_>) -> Option<Kafka> {
         alerts_topic,
         dead_letters,
         from,
+        formats,
         properties,
     })
+}
+
+fn format(text: &str) -> Result<String, Fault> {
+    if Kafka::FORMATS.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    let hint = match nearest(text, Kafka::FORMATS) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("one of {}; leave it out where messages can be recognised", Kafka::FORMATS.join(", ")),
+    };
+    Err(Fault::new(format!("`{text}` is not a format")).hint(hint))
 }
 
 fn group(text: &str) -> Result<String, Fault> {

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{Text, fault};
-use super::{moment, quote};
+use super::moment::moment;
+use super::quote;
 use crate::signal::{Change, ChangeKind, Reject, RejectReason};
 use crate::time::Timestamp;
 

@@ -16,9 +16,27 @@ const EVENT: &[u8] =
 const OTLP_JSON: &[u8] =
     br#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"g","gauge":{"dataPoints":[{"timeUnixNano":"5","asInt":"3"}]}}]}]}]}"#;
 
-fn all() -> [(Format, &'static [u8]); 5] {
+const TELEGRAF: &[u8] = br#"{"fields":{"a":1},"name":"m","tags":{},"timestamp":5}"#;
+const METRIC: &[u8] = br#"{"name":"m","value":1,"timestamp":5}"#;
+const BEAT: &[u8] =
+    br#"{"@timestamp":"2026-11-23T08:00:00Z","event":{"module":"x"},"metricset":{"name":"y"},"x":{"y":{"z":1}}}"#;
+const WRITE: &[u8] = b"\x0A\x1D\x0A\x0D\x0A\x08__name__\x12\x01m\x12\x0C\x09\0\0\0\0\0\0\xF0\x3F\x10\x80\x01";
+const EXPOSITION: &[u8] = b"m{a=\"b\"} 1 1795420800\n";
+const SYSLOG: &[u8] = b"<34>1 2026-11-23T08:00:00Z host app - - - text";
+const LOGFMT: &[u8] = b"ts=2026-11-23T08:00:00Z level=info msg=x";
+const TEXT: &[u8] = b"2026-11-23 08:00:00 INFO it is ready";
+
+fn all() -> [(Format, &'static [u8]); 13] {
     [
         (Format::Influx, INFLUX),
+        (Format::Telegraf, TELEGRAF),
+        (Format::JsonMetrics, METRIC),
+        (Format::Metricbeat, BEAT),
+        (Format::RemoteWrite, WRITE),
+        (Format::PrometheusText, EXPOSITION),
+        (Format::Syslog, SYSLOG),
+        (Format::Logfmt, LOGFMT),
+        (Format::Text, TEXT),
         (Format::JsonLogs, JSON_LOG),
         (Format::OtlpProtobuf, OTLP_LOGS),
         (Format::CloudEvents, EVENT),
@@ -70,10 +88,10 @@ fn what_cannot_be_read_at_all_is_one_reject() {
     expect![[r#"
         reject schema_registry: a Schema Registry's magic byte: the payload needs schema 42, which is not read
         reject too_large: a message of 8388609 bytes, limits.message_bytes is 8388608
-        reject unknown_format: nobody knows this format: hello world
+        reject unknown_format: nobody knows this format: hello world (text: number 1 in a row, after 32 it is taken for log lines; at once with `formats` of [kafka])
         reject unknown_format: nobody knows this format: ��\u{1}\u{2}\u{3}
         reject unknown_format: nobody knows this format: \0
-        reject unknown_format: JSON document that is no log, no CloudEvent, no OTLP: {"a":1}
+        reject unknown_format: JSON document that is no metric, no log, no CloudEvent, no OTLP: {"a":1}
         reject truncated: JSON at byte 0: ends before it is complete: {
         reject too_deep: JSON at byte 1: nested deeper than 100: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[…
         reject too_deep: JSON at byte 0: nested deeper than 100: {"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":…
@@ -102,6 +120,136 @@ fn a_remembered_format_reads_what_alone_would_not_be_recognised() {
 }
 
 #[test]
+fn bare_text_is_taken_where_nothing_else_comes_and_garbage_never() {
+    let mut decoder = Decoder::new();
+    let mut read = |partition: i32, bytes: &[u8]| {
+        let mut log = Log::default();
+        let at = Some(Timestamp::from_secs(5));
+        decoder.decode_of("lines", partition, bytes, at, &Bounds::default(), &mut log);
+        log.rejects.len()
+    };
+    let text = b"the queue is long";
+    // Garbage among them, another format, or another partition: the run begins anew, or is not this one's.
+    for broken in [&b"\x01\x02"[..], INFLUX] {
+        assert!((1..PROSE_RUN).all(|_| read(0, text) == 1));
+        read(0, broken);
+    }
+    assert!((0..PROSE_RUN).all(|_| read(0, text) == 1));
+    assert_eq!((read(0, text), read(1, text)), (0, 1));
+    assert_eq!((read(0, b"\x01\x02"), read(0, b"{\"broken"), read(0, text)), (1, 1, 0));
+    assert_eq!((read(0, JSON_LOG), read(0, text)), (0, 1));
+}
+
+#[test]
+fn a_topic_that_is_told_is_not_recognised() {
+    let mut decoder = Decoder::told([("lines".into(), Format::Text)]);
+    for (topic, rejects) in [("lines", 0), ("others", 1)] {
+        let mut log = Log::default();
+        let at = Some(Timestamp::from_secs(5));
+        decoder.decode(topic, b"the queue is long", at, &Bounds::default(), &mut log);
+        assert_eq!(log.rejects.len(), rejects, "{topic}");
+    }
+}
+
+#[test]
+fn what_is_remembered_survives_a_restart() {
+    let mut decoder = Decoder::new();
+    let mut sink = Log::default();
+    for _ in 0..PROSE_RUN {
+        decoder.decode_of("lines", 3, b"the queue is long", None, &Bounds::default(), &mut sink);
+    }
+    decoder.decode_of("metrics", 0, INFLUX, None, &Bounds::default(), &mut sink);
+    let kept = postcard::to_allocvec(decoder.memories()).unwrap();
+    let mut restored = Decoder::new();
+    restored.recall(postcard::from_bytes(&kept).unwrap());
+    assert_eq!(postcard::to_allocvec(restored.memories()).unwrap(), kept);
+    for topic in ["lines", "metrics"] {
+        let mut both = [Log::default(), Log::default()];
+        for (decoder, log) in [&mut decoder, &mut restored].into_iter().zip(&mut both) {
+            let at = Some(Timestamp::from_secs(5));
+            decoder.decode_of(topic, if topic == "lines" { 3 } else { 0 }, b"oh no", at, &Bounds::default(), log);
+        }
+        assert_eq!(both[0].text(), both[1].text());
+        assert_eq!(both[0].rejects.len(), usize::from(topic == "metrics"));
+    }
+}
+
+#[test]
+fn a_format_that_is_told_goes_by_its_own_name() {
+    let names: Vec<&str> = Format::names().collect();
+    assert_eq!(names, crate::config::Kafka::FORMATS);
+}
+
+/// Messages that the formats' own clients wrote; `tests/servers/formats.py` says which and how.
+#[test]
+fn what_independent_clients_write_is_read() {
+    macro_rules! messages {
+        ($($name:literal),*) => { [$(($name, &include_bytes!(concat!("../../../tests/wire/", $name))[..])),*] };
+    }
+    let mut said = String::new();
+    for (name, bytes) in messages![
+        "ecs",
+        "gelf",
+        "json-logger",
+        "logfmt",
+        "loguru",
+        "loguru-text",
+        "openmetrics",
+        "prometheus",
+        "structlog-json",
+        "structlog-logfmt",
+        "schema-json",
+        "syslog-3164",
+        "syslog-5424",
+        "syslog-logger",
+        "syslog-python"
+    ] {
+        let mut log = Log::default();
+        let at = Timestamp::parse_rfc3339("2026-11-26T00:00:00Z");
+        Decoder::new().decode("topic", bytes, at, &Bounds::default(), &mut log);
+        said += &format!("{name}: {}\n{}", recognise(bytes).map_or("?", Format::name), log.text());
+    }
+    expect![[r#"
+        ecs: json-logs
+        line @2026-11-25T22:59:27.53Z checkout warn: pool is "nearly" full
+        gelf: json-logs
+        line @2026-11-25T22:59:27.2990189Z checkout error: payment failed: bank says no
+        json-logger: json-logs
+        line @2026-11-25T22:59:27.533Z - warn: pool is "nearly" full
+        logfmt: logfmt
+        line @2026-11-25T22:59:27Z topic warn: pool is "nearly" full
+        loguru: json-logs
+        line @2026-11-25T22:59:27.541576Z - error: card refused
+        loguru-text: text
+        line @2026-11-25T22:59:27.565Z topic error: ERROR    | __main__:lines:152 - card refused
+        openmetrics: prometheus
+        queue_depth{queue="mail \"out\"\\in"} @1795651200000000000 Gauge(17.5)
+        jobs_total{queue="mail"} @1795651200000000000 Total { value: 42.0, start: None }
+        job_seconds{queue="mail"} @1795651200000000000 Buckets(Histogram { bounds: [0.1, 1.0, 10.0], counts: [1.0, 2.0, 1.0, 1.0], cumulative: true, start: Some(Timestamp(1795647566327310080)) })
+        job_bytes @1795651200000000000 Buckets(Summary { quantiles: [], count: 1.0, start: Some(Timestamp(1795647566327356928)) })
+        prometheus: prometheus
+        queue_depth{queue="mail \"out\"\\in"} @1795651200000000000 Gauge(17.5)
+        jobs_total{queue="mail"} @1795651200000000000 Total { value: 42.0, start: None }
+        job_seconds{queue="mail"} @1795651200000000000 Buckets(Histogram { bounds: [0.1, 1.0, 10.0], counts: [1.0, 2.0, 1.0, 1.0], cumulative: true, start: None })
+        job_bytes @1795651200000000000 Buckets(Summary { quantiles: [], count: 1.0, start: None })
+        structlog-json: json-logs
+        line @2026-11-25T22:59:27.57409Z - error: stock is empty
+        structlog-logfmt: logfmt
+        line @2026-11-25T22:59:27.582067Z topic error: stock is empty
+        schema-json: ?
+        stock_items{shop="nord"} @1795420800000000000 Gauge(12.0)
+        syslog-3164: syslog
+        line @2026-11-25T22:59:27Z backup error: disk is full
+        syslog-5424: syslog
+        line @2026-11-25T22:59:27.330372Z checkout warn: queue is "long"
+        syslog-logger: syslog
+        line @2026-11-25T22:59:27.37373Z backup error: disk is full
+        syslog-python: syslog
+        line @2026-11-26T00:00:00Z checkout error: out of memory
+    "#]].assert_eq(&said);
+}
+
+#[test]
 fn rejects_of_one_message_are_bounded_and_good_lines_still_count() {
     let mut message = b"broken\n".repeat(100_000);
     message.extend(INFLUX);
@@ -116,7 +264,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), first in 0usize..5) {
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), first in 0usize..13) {
         let mut decoder = Decoder::new();
         decode(&mut decoder, all()[first].1);
         decode(&mut decoder, &bytes);

@@ -324,7 +324,7 @@ fn emit<S: Sink>(bytes: &[u8], line: &Line, fields: &[Field], at: Timestamp, sin
 
 /// Line protocol has no types of metrics; OpenMetrics reserves this suffix for counters, and clients follow it here too.
 /// A field that is `total` and nothing else is a size (`mem total=…`).
-fn is_counter(field: &[u8]) -> bool {
+pub(super) fn is_counter(field: &[u8]) -> bool {
     field.ends_with(b"_total")
 }
 

@@ -1,18 +1,21 @@
-//! JSON messages: one document, several (NDJSON, or one after the other), or an array of them.
+//! JSON messages: one document, several (NDJSON, or one after the other), an array of them, or `{"metrics":[…]}`.
 //!
-//! A broken document is a reject, and reading goes on at the next line that begins with `{`.
+//! A broken document is a reject, and reading goes on at the next line that begins with `{`. Telegraf's metrics, which come by
+//! the million, are first tried in place; all else is told apart by [`json_kind`](super::json_kind).
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, Visitor};
 
-use super::{Format, cloudevents, json_logs, otlp, quote};
+use super::cursor::Cursor;
+use super::json_kind::document_kind;
+use super::{Format, cloudevents, json_logs, json_metrics, metricbeat, otlp, quote, telegraf};
 use crate::signal::{Reject, RejectReason, Sink};
 use crate::time::Timestamp;
 
 /// How deep a document may nest; no real one comes near, and `serde_json` gives up at 128.
-const DEPTH_MAX: usize = 100;
+pub(super) const DEPTH_MAX: usize = 100;
 
 /// Text that borrows from the message where it holds no escape.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,24 +59,103 @@ pub(super) fn is_json(bytes: &[u8]) -> bool {
 
 /// Decodes every document of the message, each as what it is.
 pub(super) fn decode<S: Sink>(bytes: &[u8], default_time: Option<Timestamp>, sink: &mut S) {
+    let utf8 = std::str::from_utf8(bytes).is_ok();
+    let mut reader = Reader { bytes, utf8, fields: telegraf::Fields::new(), default_time };
     let mut at = 0;
     let mut in_array = false;
     while let Some(start) = next_document(bytes, at, &mut in_array) {
-        let read = match document_end(&bytes[start..]) {
+        at = match telegraf::batch(bytes, start) {
+            Some(first) => reader.batch(first, sink),
+            None => reader.document(start, sink).0,
+        };
+    }
+}
+
+/// Goes through the documents of one message.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    /// Whether all of it is.
+    utf8: bool,
+    fields: telegraf::Fields<'a>,
+    default_time: Option<Timestamp>,
+}
+
+impl Reader<'_> {
+    /// Reads the document that starts here, or rejects it; gives where reading goes on, and whether it was whole.
+    fn document<S: Sink>(&mut self, start: usize, sink: &mut S) -> (usize, bool) {
+        let bytes = self.bytes;
+        if self.utf8
+            && let Some(end) = telegraf::quick(bytes, start, &mut self.fields, self.default_time, sink)
+        {
+            return (end, true);
+        }
+        let (read, at) = match document_end(&bytes[start..]) {
             Ok(length) => {
-                let read = decode_document(&bytes[start..start + length], default_time, sink);
-                at = if read.is_ok() { start + length } else { resume(bytes, start, start + length) };
-                read
+                let end = start + length;
+                let read = decode_document(&bytes[start..end], self.default_time, sink);
+                let at = if read.is_ok() { end } else { resume(bytes, start, end) };
+                (read, at)
             }
             Err((reason, what)) => {
-                at = resume(bytes, start, bytes.len());
-                Err(Reject::new(reason, format!("JSON at byte {start}: {what}: {}", quote(&bytes[start..at]))))
+                let at = resume(bytes, start, bytes.len());
+                let detail = format!("JSON at byte {start}: {what}: {}", quote(&bytes[start..at]));
+                (Err(Reject::new(reason, detail)), at)
             }
         };
+        let whole = read.is_ok();
         if let Err(reject) = read {
             sink.reject(reject);
         }
+        (at, whole)
     }
+
+    /// Reads the members of a `metrics` array from `at` on, to its end or as far as it goes.
+    fn batch<S: Sink>(&mut self, mut at: usize, sink: &mut S) -> usize {
+        loop {
+            let mut cursor = Cursor::new(self.bytes, at);
+            match cursor.peek() {
+                Some(b',') => at = cursor.at + 1,
+                Some(b'{') => match self.document(cursor.at, sink) {
+                    // The rest of the batch is cut off with it.
+                    (end, false) if end == self.bytes.len() => return end,
+                    (end, _) => at = end,
+                },
+                Some(b']') => {
+                    cursor.at += 1;
+                    let closed = cursor.at;
+                    match close(&mut cursor) {
+                        Ok(()) => return cursor.at,
+                        Err(fault) => {
+                            let detail = format!("JSON batch, byte {}: {}", fault.at, fault.what);
+                            sink.reject(Reject::new(fault.reason, detail));
+                            return resume(self.bytes, closed, self.bytes.len());
+                        }
+                    }
+                }
+                Some(_) => {
+                    let start = cursor.at;
+                    let rest = &self.bytes[start..];
+                    at = start + memchr::memchr2(b'{', b']', rest).unwrap_or(rest.len());
+                    let detail = format!("JSON batch, byte {start}: no metric stands here: {}", quote(rest));
+                    sink.reject(Reject::new(RejectReason::Malformed, detail));
+                }
+                None => {
+                    let detail = format!("JSON batch, byte {}: ends before it is complete", cursor.at);
+                    sink.reject(Reject::new(RejectReason::Truncated, detail));
+                    return cursor.at;
+                }
+            }
+        }
+    }
+}
+
+/// Passes over what an object holds behind its batch.
+fn close(cursor: &mut Cursor<'_>) -> Result<(), super::cursor::Fault> {
+    let mut first = false;
+    while cursor.key(&mut first)?.is_some() {
+        cursor.skip()?;
+    }
+    Ok(())
 }
 
 /// The format of the first document.
@@ -83,6 +165,9 @@ pub(super) fn kind(bytes: &[u8]) -> Option<Format> {
     // The first may be broken: a few are asked.
     for _ in 0..8 {
         let start = next_document(bytes, at, &mut in_array)?;
+        if telegraf::batch(bytes, start).is_some() {
+            return Some(Format::Telegraf);
+        }
         match document_end(&bytes[start..]) {
             Ok(length) => match std::str::from_utf8(&bytes[start..start + length]).ok().and_then(document_kind) {
                 Some(format) => return Some(format),
@@ -108,7 +193,8 @@ pub(super) fn kind(bytes: &[u8]) -> Option<Format> {
 fn next_document(bytes: &[u8], mut at: usize, in_array: &mut bool) -> Option<usize> {
     loop {
         match bytes.get(at)? {
-            b' ' | b'\t' | b'\r' | b'\n' => at += 1,
+            // GELF ends its messages with a zero byte.
+            b' ' | b'\t' | b'\r' | b'\n' | 0 => at += 1,
             b'[' if !*in_array => (at, *in_array) = (at + 1, true),
             b',' if *in_array => at += 1,
             b']' if *in_array => (at, *in_array) = (at + 1, false),
@@ -169,6 +255,9 @@ fn decode_document<S: Sink>(bytes: &[u8], default_time: Option<Timestamp>, sink:
     match document_kind(text) {
         Some(Format::OtlpJson) => otlp::decode_json(text, default_time, sink),
         Some(Format::CloudEvents) => sink.change(cloudevents::read(text, default_time)?),
+        Some(Format::Telegraf) => telegraf::read(text, default_time, sink)?,
+        Some(Format::JsonMetrics) => json_metrics::read(text, default_time, sink)?,
+        Some(Format::Metricbeat) => metricbeat::read(text, default_time, sink)?,
         Some(_) => json_logs::read(text, default_time, sink)?,
         None => return Err(unknown(text)),
     }
@@ -180,55 +269,10 @@ fn unknown(text: &str) -> Reject {
     match serde_json::from_str::<IgnoredAny>(text) {
         Err(error) => fault("JSON document", &error),
         Ok(_) => {
-            let detail = format!("JSON document that is no log, no CloudEvent, no OTLP: {}", quote(text.as_bytes()));
+            let detail =
+                format!("JSON document that is no metric, no log, no CloudEvent, no OTLP: {}", quote(text.as_bytes()));
             Reject::new(RejectReason::UnknownFormat, detail)
         }
-    }
-}
-
-/// What a document is, by its outermost keys; it is not read further than needed.
-fn document_kind(text: &str) -> Option<Format> {
-    let mut found = Found::default();
-    // The answer stands in `found` even where the document breaks off.
-    let _ = Deserializer::deserialize_map(&mut serde_json::Deserializer::from_str(text), KeyVisitor(&mut found));
-    match found {
-        Found { certain: Some(format), .. } => Some(format),
-        Found { message: true, .. } => Some(Format::JsonLogs),
-        _ => None,
-    }
-}
-
-#[derive(Default)]
-struct Found {
-    certain: Option<Format>,
-    message: bool,
-}
-
-struct KeyVisitor<'a>(&'a mut Found);
-
-impl<'de> Visitor<'de> for KeyVisitor<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            match &*key.0 {
-                "resourceMetrics" | "resourceLogs" => {
-                    self.0.certain = Some(Format::OtlpJson);
-                    return Ok(());
-                }
-                "specversion" => {
-                    self.0.certain = Some(Format::CloudEvents);
-                    return Ok(());
-                }
-                key => self.0.message |= json_logs::is_message(key),
-            }
-            map.next_value::<IgnoredAny>()?;
-        }
-        Ok(())
     }
 }
 

@@ -38,7 +38,7 @@ fn plain_records_are_read_with_the_usual_keys() {
         (r#"{"time":1795420800000,"level":50,"pid":7,"msg":"pino","name":"x"}"#, "- error: pino"),
         (r#"{"time":"2026-11-23 08:00:00","msg":"bare"}"#, "- unknown: bare"),
         (r#"{"ts":"1795420800","msg":7,"level":"odd","severity":"warning","service":null}"#, "- warn: 7"),
-        (r#"{"ts":1795420800,"log":"error","service":""}"#, "- unknown: error"),
+        (r#"{"ts":1795420800,"log":"error","service":""}"#, "- error: error"),
         (r#"{"ts":1795420800,"msg":"a\tb\u00e9","level":{"x":1},"service":{"name":"n"}}"#, "n unknown: a\tbé"),
     ] {
         let mut log = Log::default();

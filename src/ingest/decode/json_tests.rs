@@ -59,7 +59,7 @@ fn rejects_say_what_is_wrong() {
     check(
         "{\"nobody\":\"knows\"}",
         expect![[r#"
-            reject unknown_format: JSON document that is no log, no CloudEvent, no OTLP: {"nobody":"knows"}
+            reject unknown_format: JSON document that is no metric, no log, no CloudEvent, no OTLP: {"nobody":"knows"}
         "#]],
     );
     check(

@@ -1,36 +1,54 @@
 //! From the bytes of a message to readings, log lines and changes: pure and total.
 //!
-//! A [`Decoder`] recognises the format of each message and remembers it for the topic; each format has its own module and the
+//! A [`Decoder`] recognises the format of each message and remembers it for the partition; each format has its own module and the
 //! closed set stands in [`Format`]. What cannot be read becomes a [`Reject`], the rest of the message goes on.
+//!
+//! Bare text is the one thing that anything could be. So that garbage stays a reject with a reason, it is a log line only where the
+//! configuration says that the topic holds text, or where the partition has shown it: [`PROSE_RUN`] messages in a row that were
+//! clean text and no other format's. These first ones are rejects, and each says what would make it a line.
 
+pub mod civil;
 mod cloudevents;
+mod cursor;
 mod format;
 pub mod influx;
 mod json;
+mod json_kind;
 mod json_logs;
+mod json_metrics;
 mod json_number;
+pub(super) mod level;
+mod logfmt;
+mod memory;
+mod metricbeat;
 mod moment;
 mod number;
 mod otlp;
+mod prometheus;
+mod stamp;
+mod syslog;
 mod tally;
+mod telegraf;
+mod text;
 mod wire;
 
-use std::collections::HashMap;
-
-pub use format::{Format, recognise};
+pub use format::{Context, Format, recognise};
+pub use memory::{Memories, PROSE_RUN};
 pub use tally::REJECTS_MAX;
+
+use std::collections::BTreeMap;
 
 use crate::plan::Bounds;
 use crate::signal::{Reject, RejectReason, Sink};
 use crate::time::Timestamp;
-use moment::moment;
 use tally::Tally;
 
-/// Decodes the messages of any number of topics and remembers what each carries.
+/// Decodes the messages of any number of partitions and remembers what each carries.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
-    formats: HashMap<Box<str>, Format>,
+    memories: Memories,
     fixed: Option<Format>,
+    told: BTreeMap<Box<str>, Format>,
 }
 
 impl Decoder {
@@ -41,16 +59,44 @@ impl Decoder {
 
     /// A decoder that was told the format of everything.
     pub fn fixed(format: Format) -> Self {
-        Decoder { formats: HashMap::new(), fixed: Some(format) }
+        Decoder { fixed: Some(format), ..Decoder::default() }
+    }
+
+    /// A decoder that was told the formats of some topics, and recognises those of the others.
+    pub fn told(formats: impl IntoIterator<Item = (Box<str>, Format)>) -> Self {
+        Decoder { told: formats.into_iter().collect(), ..Decoder::default() }
+    }
+
+    /// What was remembered so far: it decides how a message that fits nothing is taken, so it belongs to the state.
+    pub fn memories(&self) -> &Memories {
+        &self.memories
+    }
+
+    /// Goes on with what was remembered.
+    pub fn recall(&mut self, memories: Memories) {
+        self.memories = memories;
+    }
+
+    /// Decodes one message of a topic's only partition; see [`Decoder::decode_of`].
+    pub fn decode<S: Sink>(
+        &mut self,
+        topic: &str,
+        bytes: &[u8],
+        default_time: Option<Timestamp>,
+        bounds: &Bounds,
+        sink: &mut S,
+    ) {
+        self.decode_of(topic, 0, bytes, default_time, bounds, sink);
     }
 
     /// Decodes one message; what carries no time of its own takes `default_time` (the Kafka record's). Total.
     ///
-    /// The topic's remembered format is tried first; where it reads nothing and rejects something, the message is
+    /// The partition's remembered format is tried first; where it reads nothing and rejects something, the message is
     /// recognised anew. At most [`REJECTS_MAX`] rejects are given for one message, the last says how many there were.
-    pub fn decode<S: Sink>(
+    pub fn decode_of<S: Sink>(
         &mut self,
         topic: &str,
+        partition: i32,
         bytes: &[u8],
         default_time: Option<Timestamp>,
         bounds: &Bounds,
@@ -65,42 +111,32 @@ impl Decoder {
         if bytes.trim_ascii().is_empty() {
             return;
         }
-        if let Some(schema) = schema_id(bytes) {
-            let detail =
-                format!("a Schema Registry's magic byte: the payload needs schema {schema}, which is not read");
-            return sink.reject(Reject::new(RejectReason::SchemaRegistry, detail));
-        }
-        let known = self.fixed.or_else(|| self.formats.get(topic).copied());
-        if let Some(known) = known.filter(|format| self.fixed.is_some() || format.may_be(bytes)) {
-            let mut tally = Tally::new(sink);
-            known.decode(bytes, default_time, &mut tally);
-            let other = if self.fixed.is_none() && tally.has_failed() { recognise(bytes) } else { None };
-            if other.is_none_or(|other| other == known) {
-                return tally.finish();
+        let bytes = match framed(bytes) {
+            None => bytes,
+            // JSON says by itself what its schema would.
+            Some((_, payload)) if json::is_json(payload) => payload,
+            Some((schema, _)) => {
+                let detail =
+                    format!("a Schema Registry's magic byte: the payload needs schema {schema}, which is not read");
+                return sink.reject(Reject::new(RejectReason::SchemaRegistry, detail));
             }
-        }
-        let recognised = recognise(bytes);
-        if let Some(format) = recognised.filter(|_| recognised != known) {
-            self.formats.insert(topic.into(), format);
-        }
-        // JSON that is nobody's is still read as JSON: its rejects say what is wrong with it.
-        let unknown_json = || json::is_json(bytes).then_some(Format::JsonLogs);
-        let Some(format) = recognised.or_else(unknown_json).or(known) else {
-            let detail = format!("nobody knows this format: {}", quote(bytes));
-            return sink.reject(Reject::new(RejectReason::UnknownFormat, detail));
         };
-        let mut tally = Tally::new(sink);
-        format.decode(bytes, default_time, &mut tally);
-        tally.finish();
+        let context = Context { topic, default_time, longest: bounds.message_bytes };
+        if let Some(format) = self.fixed.or_else(|| self.told.get(topic).copied()) {
+            let mut tally = Tally::new(sink);
+            format.decode(bytes, &context, &mut tally);
+            return tally.finish();
+        }
+        self.memories.of(topic, partition).decode(bytes, &context, sink);
     }
 }
 
-/// The schema id of the Confluent wire format: a zero byte, then the id, big-endian. No other format begins with a zero byte:
-/// protobuf has no field 0.
-fn schema_id(bytes: &[u8]) -> Option<u32> {
-    let (head, _) = bytes.split_first_chunk::<5>()?;
+/// The schema id and the payload of the Confluent wire format: a zero byte, then the id, big-endian. No other format begins with a
+/// zero byte: protobuf has no field 0.
+fn framed(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let (head, payload) = bytes.split_first_chunk::<5>()?;
     let [0, id @ ..] = *head else { return None };
-    Some(u32::from_be_bytes(id))
+    Some((u32::from_be_bytes(id), payload))
 }
 
 /// The beginning of what was read, for a reject's detail.

@@ -1,6 +1,8 @@
 //! Times as JSON documents write them.
 
+use super::civil;
 use super::json::Text;
+use super::number::scan_integer;
 use crate::time::Timestamp;
 
 /// Reads a JSON string or number: RFC 3339, `YYYY-MM-DD HH:MM:SS` in UTC with an optional fraction behind a point or comma, or
@@ -14,7 +16,7 @@ pub(super) fn moment(raw: &str) -> Option<Timestamp> {
 }
 
 /// The same for text without quotes.
-fn moment_text(text: &str) -> Option<Timestamp> {
+pub(super) fn moment_text(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(at) = Timestamp::parse_rfc3339(text).or_else(|| epoch(text)) {
         return Some(at);
@@ -24,25 +26,45 @@ fn moment_text(text: &str) -> Option<Timestamp> {
     Some(local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().into())
 }
 
-/// An epoch: below 10^11 seconds (until the year 5138), below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds.
-fn epoch(text: &str) -> Option<Timestamp> {
-    let unit = |size: u64| match size {
+/// Nanoseconds of the unit that an epoch of this size is in: below 10^11 seconds (until the year 5138), below 10^14
+/// milliseconds, below 10^17 microseconds, else nanoseconds.
+fn unit(size: u64) -> i64 {
+    match size {
         0..100_000_000_000 => 1_000_000_000,
         100_000_000_000..100_000_000_000_000 => 1_000_000,
         100_000_000_000_000..100_000_000_000_000_000 => 1_000,
         _ => 1,
-    };
+    }
+}
+
+/// A whole number as an epoch; nothing where it is anything else.
+#[inline]
+pub(super) fn epoch_integer(raw: &[u8]) -> Option<Timestamp> {
+    let (whole, end) = scan_integer(raw, 0)?;
+    (end == raw.len()).then(|| from_epoch(whole))
+}
+
+fn from_epoch(whole: i64) -> Timestamp {
+    Timestamp::from_nanos(whole.saturating_mul(unit(whole.unsigned_abs())))
+}
+
+/// An epoch with or without a fraction.
+fn epoch(text: &str) -> Option<Timestamp> {
     if let Ok(whole) = text.parse::<i64>() {
-        return Some(Timestamp::from_nanos(whole.saturating_mul(unit(whole.unsigned_abs()))));
+        return Some(from_epoch(whole));
     }
     if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         return None;
     }
-    let value: f64 = text.parse().ok()?;
-    // Whole and fraction apart: a double has no room for both at nanoseconds.
+    // Read digit by digit where that can be: a double has no room for a fraction in nanoseconds.
+    civil::epoch(text.as_bytes()).or_else(|| epoch_real(text.parse().ok()?))
+}
+
+/// A number as an epoch; beyond all times it is the last one.
+fn epoch_real(value: f64) -> Option<Timestamp> {
     let (whole, unit) = (value.trunc(), unit(value.abs() as u64));
     let fraction = ((value - whole) * unit as f64).round() as i64;
-    Some(Timestamp::from_nanos((whole as i64).saturating_mul(unit).saturating_add(fraction)))
+    value.is_finite().then(|| Timestamp::from_nanos((whole as i64).saturating_mul(unit).saturating_add(fraction)))
 }
 
 #[cfg(test)]

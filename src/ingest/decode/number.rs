@@ -14,6 +14,30 @@ const EXACT: u64 = 1 << 53;
 /// Answers the value and the byte after it, nothing where there is no such number. Correctly rounded: a mantissa below
 /// 2^53 divided by an exact power of ten is (Clinger, "How to read floating point numbers accurately", 1990).
 pub(super) fn scan(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    match scan_short(bytes, start) {
+        Some((value, end)) if matches!(bytes.get(end), None | Some(b',' | b' ' | b'\n' | b'\r')) => Some((value, end)),
+        _ => scan_any(bytes, start),
+    }
+}
+
+/// Reads a JSON number; the grammar's finer rules (no zero in front, a digit behind the point) are not asked.
+#[inline]
+pub(super) fn scan_json(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let ends = |at| matches!(bytes.get(at), None | Some(b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r'));
+    match scan_short(bytes, start) {
+        Some((value, end)) if ends(end) => return Some((value, end)),
+        _ => {}
+    }
+    let rest = &bytes[start..];
+    let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+    let end = start + rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+    let text = std::str::from_utf8(&bytes[start..end]).ok()?;
+    Some((text.parse().ok()?, end)).filter(|_| ends(end))
+}
+
+/// A decimal of few digits, exactly; what follows it is not looked at.
+#[inline]
+fn scan_short(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
     let (negative, mut at) = match bytes.get(start)? {
         b'-' => (true, start + 1),
         b'+' => (false, start + 1),
@@ -22,19 +46,13 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
     let mut mantissa = 0u64;
     let whole = digits(bytes, &mut at, &mut mantissa);
     let mut scale = 0;
-    let pointed = bytes.get(at) == Some(&b'.');
-    if pointed {
+    if bytes.get(at) == Some(&b'.') {
         at += 1;
         scale = digits(bytes, &mut at, &mut mantissa);
     }
     let exact = whole + scale != 0 && whole + scale <= 18 && mantissa <= EXACT && scale < POWERS.len();
-    match bytes.get(at) {
-        None | Some(b',' | b' ' | b'\n' | b'\r') if exact => {
-            let value = mantissa as f64 / POWERS[scale];
-            Some((if negative { -value } else { value }, at))
-        }
-        _ => scan_any(bytes, start),
-    }
+    let value = mantissa as f64 / *POWERS.get(scale)?;
+    exact.then_some((if negative { -value } else { value }, at))
 }
 
 /// Takes decimal digits into `mantissa` (wrapping beyond 19 of them) and answers how many there were.
@@ -153,6 +171,15 @@ mod tests {
         #[test]
         fn every_integer_is_read(value in (i64::MIN + 1)..) {
             prop_assert_eq!(scan_integer(format!("{value} x").as_bytes(), 0).unwrap().0, value);
+        }
+
+        #[test]
+        fn every_double_of_json_is_read_as_the_standard_library_reads_it(value in proptest::num::f64::NORMAL) {
+            for text in [format!("{value}"), format!("{value:e}"), format!("{:.3}", value % 1e9)] {
+                let (read, end) = scan_json(format!("[{text}]").as_bytes(), 1).unwrap();
+                prop_assert_eq!(read.to_bits(), text.parse::<f64>().unwrap().to_bits());
+                prop_assert_eq!(end, text.len() + 1);
+            }
         }
 
         #[test]

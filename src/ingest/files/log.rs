@@ -9,11 +9,9 @@ use std::borrow::Cow;
 use super::lines::Line as Cut;
 use super::moment;
 use crate::engine::Intake;
+use crate::ingest::decode::level::{level_in, level_of_priority};
 use crate::signal::{Level, Line, Reject, RejectReason, Sink};
 use crate::time::{Span, Timestamp};
-
-/// So many words after the time may tell the level.
-const LEVEL_WORDS: usize = 6;
 
 const HALF_YEAR: Span = Span::from_days(183);
 
@@ -118,39 +116,6 @@ fn split_priority(text: &str) -> (Option<u8>, &str) {
         Ok(priority) => (Some(priority), rest.strip_prefix("1 ").unwrap_or(rest)),
         Err(_) => (None, text),
     }
-}
-
-/// The severity in a syslog priority (RFC 5424, 6.2.1).
-fn level_of_priority(priority: u8) -> Level {
-    match priority % 8 {
-        0..=2 => Level::Fatal,
-        3 => Level::Error,
-        4 => Level::Warn,
-        5 | 6 => Level::Info,
-        _ => Level::Debug,
-    }
-}
-
-/// The first word that names a level; words that are ordinary English too count only in capitals or brackets.
-fn level_in(body: &str) -> Level {
-    for token in body.split_ascii_whitespace().take(LEVEL_WORDS) {
-        let token = match token.split_once('=') {
-            Some((key, value)) if ["level", "lvl", "severity"].iter().any(|name| key.eq_ignore_ascii_case(name)) => {
-                value
-            }
-            Some(_) => continue,
-            None => token,
-        };
-        let word = token.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let level = Level::parse(word);
-        let ordinary =
-            ["fine", "finer", "alert", "panic", "severe", "notice", "information", "emergency"].contains(&word);
-        let marked = word.len() < token.len() && !token.ends_with(['.', ',', ';', '!', '?']);
-        if level != Level::Unknown && (marked || !ordinary) {
-            return level;
-        }
-    }
-    Level::Unknown
 }
 
 #[cfg(test)]

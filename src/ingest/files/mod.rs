@@ -11,7 +11,6 @@ mod format;
 mod leap;
 mod lines;
 mod log;
-mod moment;
 mod source;
 mod unpack;
 mod wire;
@@ -20,6 +19,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use super::decode::civil as moment;
 use crate::engine::{Batch, Engine};
 use crate::ingest::gate::PartitionId;
 use crate::time::Timestamp;

@@ -108,6 +108,7 @@ mod tests {
             alerts_topic: Some("forewarn.alerts".into()),
             dead_letters: None,
             from: crate::config::From::Earliest,
+            formats: Default::default(),
             properties: properties.iter().map(|&(key, value)| (key.into(), value.into())).collect(),
         }
     }

@@ -70,6 +70,7 @@ mod tests {
             alerts_topic: Some("forewarn.alerts".into()),
             dead_letters: Some("forewarn.dead".into()),
             from: crate::config::From::Earliest,
+            formats: Default::default(),
             properties: Default::default(),
         };
         let topics = Topics::new(&kafka).unwrap();

@@ -11,6 +11,8 @@ mod decisions;
 #[cfg(feature = "kafka")]
 mod demo;
 #[cfg(feature = "kafka")]
+mod formats;
+#[cfg(feature = "kafka")]
 mod hook;
 #[cfg(feature = "kafka")]
 mod influx;

@@ -13,20 +13,20 @@ const SCALE_MAX: i64 = 40;
 
 /// The parts of a point.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Exponential {
-    pub(super) scale: i64,
-    pub(super) zero_count: u64,
-    pub(super) zero_threshold: f64,
-    pub(super) positive: Ladder,
-    pub(super) negative: Ladder,
-    pub(super) start: Option<Timestamp>,
+pub(in crate::ingest::decode) struct Exponential {
+    pub(in crate::ingest::decode) scale: i64,
+    pub(in crate::ingest::decode) zero_count: u64,
+    pub(in crate::ingest::decode) zero_threshold: f64,
+    pub(in crate::ingest::decode) positive: Ladder,
+    pub(in crate::ingest::decode) negative: Ladder,
+    pub(in crate::ingest::decode) start: Option<Timestamp>,
 }
 
 /// `Buckets`: counts from index `offset` on.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Ladder {
-    pub(super) offset: i64,
-    pub(super) counts: Vec<u64>,
+pub(in crate::ingest::decode) struct Ladder {
+    pub(in crate::ingest::decode) offset: i64,
+    pub(in crate::ingest::decode) counts: Vec<u64>,
 }
 
 /// Buckets under construction: bounds strictly rising and finite.
@@ -53,7 +53,7 @@ impl Steps {
 
 impl Exponential {
     /// The same distribution with explicit bounds; says what is wrong with one that has none.
-    pub(super) fn buckets(&self, temporality: Temporality) -> Result<Buckets, &'static str> {
+    pub(in crate::ingest::decode) fn buckets(&self, temporality: Temporality) -> Result<Buckets, &'static str> {
         if temporality == Temporality::Unspecified {
             return Err(UNSPECIFIED);
         }

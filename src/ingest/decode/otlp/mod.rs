@@ -15,6 +15,7 @@ mod proto;
 mod recorded;
 mod value;
 
+pub(super) use exponential::{Exponential, Ladder};
 pub(super) use json::decode as decode_json;
 pub(super) use proto::{decode as decode_proto, fits as fits_proto};
 
@@ -31,7 +32,7 @@ const NO_RECORDED_VALUE: u64 = 1;
 
 /// `AggregationTemporality`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Temporality {
+pub(super) enum Temporality {
     #[default]
     Unspecified,
     Delta,

@@ -19,7 +19,7 @@ pub fn parse(text: &[u8]) -> Option<Timestamp> {
 }
 
 /// Reads a time since the epoch by its magnitude, with or without a fraction.
-fn epoch(text: &[u8]) -> Option<Timestamp> {
+pub(crate) fn epoch(text: &[u8]) -> Option<Timestamp> {
     let (negative, digits) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -116,7 +116,7 @@ pub(crate) fn parse_syslog(text: &[u8], year: i64) -> Option<(Timestamp, usize)>
 /// Days since 1970-01-01 of a date of the Gregorian calendar; none if there is no such day.
 ///
 /// Counts years from March, so that the leap day is a year's last (H. Hinnant, "chrono-compatible low-level date algorithms").
-fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(super) fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let longest = match month {
         4 | 6 | 9 | 11 => 30,

@@ -1,0 +1,65 @@
+//! Every format as its own clients write it, brought by a Kafka client that is not ours, to the live process.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::broker::Broker;
+use super::live::Home;
+use super::setting;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The signals that the messages of `tests/servers/formats.py` must give, at least.
+const WANTED: [&str; 14] = [
+    "stock_items{shop=\"nord\"}",
+    "job_seconds{queue=\"mail\",stat=\"p99\"}",
+    "jobs_total{queue=\"mail\"}",
+    "log_lines_rate{level=\"error\",service=\"backup\"}",
+    "log_lines_rate{level=\"error\",service=\"checkout\"}",
+    "log_lines_rate{level=\"error\",service=\"unknown\"}",
+    "log_lines_rate{level=\"error\",service=\"TOPIC.loguru-text\"}",
+    "log_lines_rate{level=\"error\",service=\"TOPIC.structlog-logfmt\"}",
+    "log_lines_rate{level=\"warn\",service=\"checkout\"}",
+    "log_lines_rate{level=\"warn\",service=\"TOPIC.logfmt\"}",
+    "pool_used{pool=\"größe\",service_name=\"shop\"}",
+    "queue_depth{queue=\"mail \\\"out\\\"\\\\in\"}",
+    "requests{route=\"/pay\",service_name=\"shop\"}",
+    "log_lines_rate{level=\"warn\",service=\"unknown\"}",
+];
+
+#[test]
+fn what_independent_clients_write_arrives() {
+    let broker = Broker::connect();
+    let prefix = broker.topic("formats", 1);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/formats.py");
+    let send = || {
+        let mut python = Command::new(setting("FOREWARN_TEST_PYTHON"));
+        let sent = python.arg(&script).args(["send", &broker.address, &prefix]).output().expect("python starts");
+        assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+        serde_json::from_slice::<Vec<String>>(&sent.stdout).expect("the names of what was sent")
+    };
+    // Twice, so that totals become rates.
+    let names = send();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(send(), names);
+
+    let home = Home::new(&broker.address, &[&format!("^{prefix}\\\\..*")], "[time]\nlateness = \"1s\"");
+    let mut live = home.start();
+    let status = live.until("all is judged", PATIENCE, |status| {
+        names.iter().all(|name| status["records"][&format!("{prefix}.{name}")] == 2) && status["waiting"] == 0
+    });
+    assert_eq!(status["rejects"], json!({}), "{status:#}");
+    let listed = live.get("/api/v1/signals");
+    let listed: Vec<&str> =
+        listed["signals"].as_array().unwrap().iter().filter_map(|listed| listed["signal"].as_str()).collect();
+    for wanted in WANTED {
+        let wanted = wanted.replace("TOPIC", &prefix);
+        let series = wanted.replace(",stat=\"p99\"", "");
+        assert!(listed.iter().any(|have| *have == wanted || *have == series), "{wanted} is not among {listed:#?}");
+    }
+    let lines: Value = live.get("/api/v1/status")["late"].clone();
+    assert_eq!(lines, json!(0));
+}
