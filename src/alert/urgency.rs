@@ -4,11 +4,7 @@
 //! start. Within working hours it is the present moment: people are there and a hold is told at once, so only what
 //! breaks within `reaction` pages. The other reading (always the start of the next working day) would page at ten in
 //! the morning for whatever breaks tonight; here that is a hold told at ten, and if it still stands when people go
-//! home it becomes a page that night ([`page_from`] says when).
-//!
-//! Nobody is woken before it is of use: a forecast that comes true before people can act at their start of work wakes them
-//! when `reaction` is left until its earliest time: what they need to act. Until then it can still prove to have time until the morning,
-//! and what is foreseen from close by is foreseen well; [`waits`] says that it is such a one, of which nothing is told yet.
+//! home it becomes a page then ([`page_from`] says when).
 
 use crate::alert::Urgency;
 use crate::calendar::Calendar;
@@ -46,26 +42,20 @@ pub fn page_from(concern: Concern<'_>, calendar: &Calendar, now: Timestamp) -> O
     }
     let breach = concern.breach?;
     let broken = breach.now && matches!(breach.target, Target::Objective { .. });
-    Some(if broken { now } else { too_late_from(breach.outlook.earliest, calendar, now) })
-}
-
-/// Whether it is off hours, cannot wait for people at work as far as is known, and is too far off to wake them yet.
-pub fn waits(concern: Concern<'_>, calendar: &Calendar, now: Timestamp) -> bool {
-    let work = calendar.next_work(now);
-    now < work && page_from(concern, calendar, now).is_some_and(|from| now < from && from < work)
+    Some(if broken { now } else { too_late_from(breach.outlook.earliest, calendar, calendar.reaction, now) })
 }
 
 /// From when on waiting for the next moment of work would leave less than `reaction` until `earliest`.
-fn too_late_from(earliest: Timestamp, calendar: &Calendar, now: Timestamp) -> Timestamp {
+pub fn too_late_from(earliest: Timestamp, calendar: &Calendar, reaction: Span, now: Timestamp) -> Timestamp {
     let mut at = now;
     while at < earliest {
         let work = calendar.next_work(at);
-        if at < work && earliest < work + calendar.reaction {
-            return at.max(earliest - calendar.reaction);
+        if at < work && earliest < work + reaction {
+            return at;
         }
         let end = calendar.work_end(work);
         // Within working time: the moment at which only `reaction` is left, if that comes before people go home.
-        let last_call = work.max(earliest - calendar.reaction);
+        let last_call = work.max(earliest - reaction);
         if last_call < end || end <= at {
             return last_call.max(now);
         }
@@ -128,17 +118,16 @@ mod tests {
             &berlin(),
             &[
                 // Tuesday 03:00: work starts at 09:00, people can act by 10:00.
-                ("2026-11-24T03:00:00+01:00", "2026-11-24T09:59:00+01:00", Hold, "2026-11-24T08:59:00+01:00"),
-                ("2026-11-24T03:00:00+01:00", "2026-11-24T03:50:00+01:00", Page, "2026-11-24T03:00:00+01:00"),
+                ("2026-11-24T03:00:00+01:00", "2026-11-24T09:59:00+01:00", Page, "2026-11-24T03:00:00+01:00"),
                 ("2026-11-24T03:00:00+01:00", "2026-11-24T10:00:00+01:00", Hold, "2026-11-24T09:00:00+01:00"),
                 ("2026-11-24T03:00:00+01:00", "2026-11-24T14:00:00+01:00", Hold, "2026-11-24T13:00:00+01:00"),
                 // Beyond the horizon it is for the digest.
                 ("2026-11-24T03:00:00+01:00", "2026-11-25T14:00:00+01:00", Digest, "2026-11-25T13:00:00+01:00"),
                 // Saturday: Sunday's breach cannot wait for Monday, Monday noon's can.
-                ("2026-11-28T12:00:00+01:00", "2026-11-29T11:00:00+01:00", Hold, "2026-11-29T10:00:00+01:00"),
+                ("2026-11-28T12:00:00+01:00", "2026-11-29T11:00:00+01:00", Page, "2026-11-28T12:00:00+01:00"),
                 ("2026-11-29T13:00:00+01:00", "2026-11-30T12:00:00+01:00", Hold, "2026-11-30T11:00:00+01:00"),
                 // Christmas is a Friday: no work until Monday.
-                ("2026-12-24T18:00:00+01:00", "2026-12-25T12:00:00+01:00", Hold, "2026-12-25T11:00:00+01:00"),
+                ("2026-12-24T18:00:00+01:00", "2026-12-25T12:00:00+01:00", Page, "2026-12-24T18:00:00+01:00"),
             ],
         );
     }
@@ -151,9 +140,8 @@ mod tests {
             &[
                 ("2026-11-24T10:00:00+01:00", "2026-11-24T10:50:00+01:00", Page, "2026-11-24T10:00:00+01:00"),
                 ("2026-11-24T10:00:00+01:00", "2026-11-24T14:00:00+01:00", Hold, "2026-11-24T13:00:00+01:00"),
-                // Tonight: a hold told at once (the other reading pages here), a page an hour before.
-                ("2026-11-24T10:00:00+01:00", "2026-11-24T22:00:00+01:00", Hold, "2026-11-24T21:00:00+01:00"),
-                ("2026-11-24T10:00:00+01:00", "2026-11-24T18:00:00+01:00", Hold, "2026-11-24T17:00:00+01:00"),
+                // Tonight: a hold told at once (the other reading pages here), a page at the end of work.
+                ("2026-11-24T10:00:00+01:00", "2026-11-24T22:00:00+01:00", Hold, "2026-11-24T17:30:00+01:00"),
                 // Tomorrow at noon there is time tomorrow.
                 ("2026-11-24T12:30:00+01:00", "2026-11-25T12:00:00+01:00", Hold, "2026-11-25T11:00:00+01:00"),
             ],
@@ -175,10 +163,10 @@ mod tests {
             &berlin(),
             &[
                 // Sunday 25 October has 25 hours: Monday 09:00 is 08:00 UTC, a day before it was 07:00.
-                ("2026-10-25T12:00:00Z", "2026-10-26T08:59:00Z", Hold, "2026-10-26T07:59:00Z"),
+                ("2026-10-25T12:00:00Z", "2026-10-26T08:59:00Z", Page, "2026-10-25T12:00:00Z"),
                 ("2026-10-25T12:00:00Z", "2026-10-26T09:00:00Z", Hold, "2026-10-26T08:00:00Z"),
                 // Sunday 29 March has 23: Monday 09:00 is 07:00 UTC.
-                ("2026-03-29T12:00:00Z", "2026-03-30T07:59:00Z", Hold, "2026-03-30T06:59:00Z"),
+                ("2026-03-29T12:00:00Z", "2026-03-30T07:59:00Z", Page, "2026-03-29T12:00:00Z"),
                 ("2026-03-29T12:00:00Z", "2026-03-30T08:00:00Z", Hold, "2026-03-30T07:00:00Z"),
             ],
         );

@@ -7,12 +7,15 @@ use jiff::civil::{Time, Weekday};
 use super::failure::tell;
 use super::{CheckArgs, Failure};
 use crate::calendar::WorkHours;
-use crate::config::{self, Channel, From, Purpose, Receiver, Settings};
+use crate::config::{self, Channel, From, Purpose, Receiver, Route, Settings};
+use crate::deliver::templates;
 use crate::plan::{Bound, Side};
+use crate::signal::Selector;
 
 pub(super) fn check(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, colours: bool) -> Result<(), Failure> {
     let loaded = config::load_for(args.config.path(), Purpose::Run)?;
     tell(&loaded.warnings, err, colours)?;
+    templates(&loaded.settings).map_err(|wrong| Failure::Usage(wrong.join("\n")))?;
     summary(&loaded.settings, out)?;
     Ok(())
 }
@@ -94,11 +97,28 @@ fn told(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {
     for receiver in &settings.receivers {
         writeln!(out, "  receiver   {}: {}", receiver.name, way(receiver))?;
     }
-    for route in &settings.routes {
-        writeln!(out, "  route      {} -> {}", route.matches, route.to.join(", "))?;
-    }
+    routes(&settings.routes, 0, out)?;
     if settings.routes.is_empty() {
         writeln!(out, "  route      everything to everyone")?;
+    }
+    Ok(())
+}
+
+/// Each route with those within it, indented.
+fn routes(routes: &[Route], depth: usize, out: &mut dyn Write) -> io::Result<()> {
+    for route in routes {
+        let mut says = String::new();
+        if let Some(urgency) = route.urgency {
+            says.push_str(&format!(", as {}", format!("{urgency:?}").to_lowercase()));
+        }
+        if let Some(reaction) = route.reaction {
+            says.push_str(&format!(", who need {reaction} to act"));
+        }
+        let except: Vec<&str> = route.except.iter().map(Selector::as_str).collect();
+        let except = if except.is_empty() { String::new() } else { format!(" except {}", except.join(", ")) };
+        let indent = "  ".repeat(depth);
+        writeln!(out, "  route      {indent}{}{except} -> {}{says}", route.matches, route.to.join(", "))?;
+        self::routes(&route.within, depth + 1, out)?;
     }
     Ok(())
 }
@@ -112,6 +132,12 @@ pub(super) fn way(receiver: &Receiver) -> String {
             let signed = if webhook.secret.is_some() { "signed" } else { "not signed" };
             format!("webhook at {host}, {signed}")
         }
+        Channel::Slack(_) => "Slack, by its incoming webhook".to_owned(),
+        Channel::Teams(_) => "Microsoft Teams, by a workflow's webhook".to_owned(),
+        Channel::PagerDuty(pager) => {
+            format!("PagerDuty at {}", pager.url.split('/').nth(2).unwrap_or_default())
+        }
+        Channel::Alertmanager(alertmanager) => format!("Alertmanager at {}", alertmanager.url),
     }
 }
 

@@ -11,7 +11,8 @@ use super::check::way;
 use super::{AckArgs, Failure, SendTestArgs, SilenceArgs, SilenceCommand};
 use crate::alert::words::length;
 use crate::deliver::courier::{send_test, wall_clock};
-use crate::deliver::{Channel, SendError, install_crypto};
+use crate::deliver::render::Clerk;
+use crate::deliver::{Channel, SendError, install_crypto, templates};
 use crate::time::Timestamp;
 
 pub(super) fn silence(args: &SilenceArgs, out: &mut dyn Write) -> Result<(), Failure> {
@@ -82,7 +83,9 @@ pub(super) fn test(args: &SendTestArgs, out: &mut dyn Write) -> Result<(), Failu
     let receiver = args.receiver_of(&settings)?;
     install_crypto();
     let zone = &settings.plan.calendar.zone;
-    let channel = Channel::open(receiver, zone).map_err(|error| Failure::Work(error.to_string()))?;
+    let templates = templates(&settings).map_err(|wrong| Failure::Work(wrong.join("\n")))?;
+    let clerk = Clerk { zone: zone.clone(), templates };
+    let channel = Channel::open_worded(receiver, clerk).map_err(|error| Failure::Work(error.to_string()))?;
     let sent = runtime()?.block_on(send_test(&channel, &receiver.name, wall_clock()()));
     let way = way(receiver);
     match sent {

@@ -102,3 +102,34 @@ fn run_needs_no_file_and_ends_are_computed() {
     let until = Until { length: Some(crate::time::Span::from_hours(2)), until: None };
     assert_eq!(until.end(now), crate::time::Timestamp::from_secs(7200));
 }
+
+#[test]
+fn a_template_is_tried_on_samples_before_it_words_a_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        use std::io::Write;
+        let mut file =
+            std::fs::OpenOptions::new().create(true).write(true).truncate(true).open(folder.path().join(name));
+        file.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    };
+    std::fs::create_dir(folder.path().join("templates")).unwrap();
+    write("forewarn.toml", "[templates]\nfolder = \"templates\"\n");
+    let config = folder.path().join("forewarn.toml").display().to_string();
+    let check = || forewarn(&["check", "--config", &config]);
+    write("templates/mail-subject.txt", "{{ letter.tag | upper }}: {{ letter.summary }}\n");
+    let (code, _, err) = check();
+    assert_eq!((code, err.as_str()), (0, ""));
+    write("templates/mail.txt", "one\n{% if %}\n");
+    let (code, _, err) = check();
+    assert!(code == 2 && err.contains("templates/mail.txt:2: "), "{err}");
+    // Some alerts have no signal, and a digest is no alert: the samples say so before a night does.
+    write("templates/mail.txt", "{{ letter.subject }}\n\n{{ alert.signals[0].signal }}\n");
+    write("templates/slack.json", "{{ letter.subject }}\n");
+    let (code, _, err) = check();
+    for words in ["templates/mail.txt:3: ", "; on a sample", "templates/slack.json:1: ", "not JSON"] {
+        assert!(code == 2 && err.contains(words), "{words}: {err}");
+    }
+    write("templates/mails.txt", "");
+    let (code, _, err) = check();
+    assert!(code == 2 && err.contains("did you mean `mail.txt`?"), "{err}");
+}

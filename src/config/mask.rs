@@ -10,14 +10,19 @@ use regex::{Captures, Regex};
 /// It works on the text and not on the tree: a text that cannot be parsed is shown too.
 pub(super) fn secrets(text: &str) -> String {
     static VALUES: LazyLock<Regex> = LazyLock::new(|| {
-        let key = r#"(?i)((?:password|passphrase|secret|token|key\.pem)["']?[ \t]*=[ \t]*)"#;
+        let key = r#"(?i)((?:password|passphrase|secret|token|key\.pem|routing_key)["']?[ \t]*=[ \t]*)"#;
         let value =
             r#"("""(?s:.*?)(?:"""|$)|'''(?s:.*?)(?:'''|$)|"(?:[^"\\\n]|\\.)*"?|'[^'\n]*'?|[^\s"',}\{\[][^\n]*)"#;
         Regex::new(&format!("{key}{value}")).expect("the expression is a constant")
     });
     static CREDENTIALS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"(://)([^/\s"'@]+)@"#).expect("the expression is a constant"));
+    // Addresses that are keys themselves: Slack's incoming webhooks, and the signatures of Teams' workflows.
+    static KEYS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(hooks\.slack\.com/|[?&]sig=)([^\s"'&]+)"#).expect("the expression is a constant")
+    });
     let values = VALUES.replace_all(text, |found: &Captures<'_>| format!("{}{}", &found[1], stars(&found[2])));
+    let values = KEYS.replace_all(&values, |found: &Captures<'_>| format!("{}{}", &found[1], stars(&found[2])));
     CREDENTIALS.replace_all(&values, |found: &Captures<'_>| format!("{}{}@", &found[1], stars(&found[2]))).into_owned()
 }
 
@@ -37,6 +42,11 @@ mod tests {
             ("password = \"hunter2\", to = 1", "password = \"*******\", to = 1"),
             ("password_file = \"smtp.pass\"", "password_file = \"smtp.pass\""),
             ("\"sasl.password\" = 'p\u{e4}ss'\nx = 1", "\"sasl.password\" = '*****'\nx = 1"),
+            (
+                "url = \"https://hooks.slack.com/services/T0/B0/x\"",
+                "url = \"https://hooks.slack.com/****************\"",
+            ),
+            ("\"https://a.b/run?api=1&sig=s3cr3t&v=2\"", "\"https://a.b/run?api=1&sig=******&v=2\""),
             ("token=\"open ended\nx", "token=\"**********\nx"),
             ("secret = hunter2\nx = 2", "secret = *******\nx = 2"),
             ("secret = \"\"\"a\nb\"\"\"", "secret = \"\"\"*\n*\"\"\""),

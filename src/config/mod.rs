@@ -25,7 +25,8 @@ use std::path::Path;
 use outside::Outside;
 pub use problem::{Problem, Problems, Severity};
 pub use settings::{
-    Channel, Deliver, Email, From, Http, Kafka, Lateness, Receiver, Route, Secret, Settings, SmtpTls, State, Webhook,
+    Alertmanager, Channel, Chat, Deliver, Email, From, Http, Kafka, Lateness, Pace, PagerDuty, Receiver, Route, Secret,
+    Settings, SmtpTls, State, TEMPLATES, TemplateFile, Webhook,
 };
 
 /// The name of the configuration file where none is given.

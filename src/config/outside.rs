@@ -29,6 +29,19 @@ impl Outside {
         })
     }
 
+    /// The names of the files in a folder beside the configuration, in order; hidden ones are left out.
+    pub(super) fn list(&self, given: &str) -> Result<Vec<String>, Fault> {
+        let entries = std::fs::read_dir(self.path(given)).map_err(|error| {
+            Fault::new(format!("cannot read the folder `{given}`: {error}"))
+                .hint("a relative path starts at the folder of the configuration file")
+        })?;
+        let names = entries.flatten().filter(|entry| entry.path().is_file());
+        let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.retain(|name| !name.starts_with('.'));
+        names.sort();
+        Ok(names)
+    }
+
     /// Whether there is such a file beside the configuration.
     pub(super) fn has(&self, given: &str) -> bool {
         self.path(given).is_file()

@@ -46,8 +46,9 @@ fn whole(mut root: Table<'_>) -> Settings {
     let deliver = sections::deliver(root.section("deliver"), heartbeat);
     let (receivers, names) = sections::receivers(root.sections("receiver"));
     let routes = sections::routes(root.sections("route"), &names);
+    let templates = sections::templates(root.section("templates"));
     root.finish();
-    Settings { plan: Arc::new(plan), models, kafka, state, time, http, deliver, receivers, routes }
+    Settings { plan: Arc::new(plan), models, kafka, state, time, http, deliver, receivers, routes, templates }
 }
 
 fn plan(root: &mut Table<'_>, models: &[Model]) -> Plan {

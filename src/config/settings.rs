@@ -34,6 +34,23 @@ pub struct Settings {
     pub receivers: Vec<Receiver>,
     /// `[[route]]`, first match; none means that every receiver gets everything.
     pub routes: Vec<Route>,
+    /// The files of `[templates] folder`, each in the place of a built-in template.
+    pub templates: Vec<TemplateFile>,
+}
+
+/// The names that a file in the folder of templates may have.
+pub const TEMPLATES: [&str; 6] =
+    ["mail-subject.txt", "mail.txt", "mail.html", "slack.json", "teams.json", "summary.txt"];
+
+/// A template in the place of a built-in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// Its name, one of [`TEMPLATES`].
+    pub name: String,
+    /// Where it was read.
+    pub path: PathBuf,
+    /// Its text.
+    pub source: String,
 }
 
 /// `[kafka]`.
@@ -178,6 +195,19 @@ pub struct Receiver {
     pub name: String,
     /// How it is reached.
     pub channel: Channel,
+    /// How many messages it gets in how long a time; none: as many as there are.
+    pub pace: Option<Pace>,
+}
+
+/// `at_most = "10/hour"` of a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// So many messages,
+    pub most: u32,
+    /// in so long a time.
+    pub per: Span,
+    /// Whether pages wait for their turn too.
+    pub pages: bool,
 }
 
 /// How a receiver is reached.
@@ -187,6 +217,14 @@ pub enum Channel {
     Email(Email),
     /// An HTTP request.
     Webhook(Webhook),
+    /// A message in Slack.
+    Slack(Chat),
+    /// A card in Microsoft Teams.
+    Teams(Chat),
+    /// An incident of PagerDuty.
+    PagerDuty(PagerDuty),
+    /// An alert of Prometheus Alertmanager.
+    Alertmanager(Alertmanager),
 }
 
 /// `email = { … }`.
@@ -232,9 +270,51 @@ pub struct Webhook {
     pub ca_file: Option<PathBuf>,
 }
 
-impl Webhook {
-    /// How long a request may take where nothing is said.
-    pub const TIMEOUT: Span = Span::from_secs(10);
+/// How long a request may take where nothing is said.
+pub(super) const TIMEOUT: Span = Span::from_secs(10);
+
+/// `slack = { … }` and `teams = { … }`.
+#[derive(Clone, Debug)]
+pub struct Chat {
+    /// The address of the incoming webhook (Slack) or of the workflow (Teams): who has it can write to the channel.
+    pub url: Secret,
+    /// How long a request may take.
+    pub timeout: Span,
+    /// The PEM file of an authority to trust besides the usual ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `pagerduty = { … }`.
+#[derive(Clone, Debug)]
+pub struct PagerDuty {
+    /// The integration key of a service.
+    pub routing_key: Secret,
+    /// The address of the Events API.
+    pub url: String,
+    /// How long a request may take.
+    pub timeout: Span,
+    /// The PEM file of an authority to trust besides the usual ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl PagerDuty {
+    /// The address of the Events API, version 2.
+    pub const URL: &'static str = "https://events.pagerduty.com/v2/enqueue";
+}
+
+/// `alertmanager = { … }`.
+#[derive(Clone, Debug)]
+pub struct Alertmanager {
+    /// Its address, without a path of the API.
+    pub url: String,
+    /// A login, if a proxy before it wants one.
+    pub login: Option<(String, Secret)>,
+    /// A bearer token, if a proxy before it wants one.
+    pub token: Option<Secret>,
+    /// How long a request may take.
+    pub timeout: Span,
+    /// The PEM file of an authority to trust besides the usual ones.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[[route]]`.
@@ -242,10 +322,46 @@ impl Webhook {
 pub struct Route {
     /// The alerts it takes: matched on any of the alert's signals, on `service`, `kind` and `urgency`.
     pub matches: Selector,
+    /// The alerts that it does not take although they match.
+    pub except: Vec<Selector>,
     /// The receivers' names.
     pub to: Vec<String>,
     /// The least urgency that goes this way.
     pub at_least: Urgency,
+    /// The urgency of everything that goes this way, whatever it would be.
+    pub urgency: Option<Urgency>,
+    /// What these people need to act, where it is not what `[calendar]` says.
+    pub reaction: Option<Span>,
+    /// Whether the routes after this one are asked too.
+    pub goes_on: bool,
+    /// Routes within this one: the first that takes an alert decides, else this one.
+    pub within: Vec<Route>,
+}
+
+impl Route {
+    /// A route that takes what the selector means, and nothing else said.
+    pub fn new(matches: Selector, to: Vec<String>) -> Route {
+        Route {
+            matches,
+            except: Vec::new(),
+            to,
+            at_least: Urgency::Digest,
+            urgency: None,
+            reaction: None,
+            goes_on: false,
+            within: Vec::new(),
+        }
+    }
+
+    /// Whether it, or a route within it, has a word on urgency.
+    pub fn says_urgency(&self) -> bool {
+        self.urgency.is_some() || self.reaction.is_some() || self.within.iter().any(Route::says_urgency)
+    }
+
+    /// Whether it, or a route within it, leads to a receiver.
+    pub fn leads_to(&self, receiver: &str) -> bool {
+        self.to.iter().any(|name| name == receiver) || self.within.iter().any(|route| route.leads_to(receiver))
+    }
 }
 
 /// A secret, read from its file; never shown.
@@ -292,6 +408,7 @@ impl Default for Settings {
             deliver: Deliver::default(),
             receivers: Vec::new(),
             routes: Vec::new(),
+            templates: Vec::new(),
         }
     }
 }

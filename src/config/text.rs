@@ -5,7 +5,7 @@ use reqwest::Url;
 
 use super::nearest::nearest;
 use super::reader::Fault;
-use super::settings::From;
+use super::settings::{From, Pace};
 use crate::signal::{Selector, SelectorError};
 use crate::time::{Span, Timestamp};
 
@@ -48,6 +48,28 @@ pub(super) fn per_week(text: &str) -> Result<f64, Fault> {
     }
     Ok(number / weeks)
 }
+
+/// So many messages in so long a time: `10/hour`, `3/15m`.
+pub(super) fn pace(text: &str) -> Result<Pace, Fault> {
+    let hint = "write a whole number and a time, such as \"10/hour\", \"30/day\" or \"3/15m\"";
+    let bad = || Fault::new(format!("`{text}` is not a pace")).hint(hint);
+    let (number, period) = text.split_once('/').ok_or_else(bad)?;
+    let most: u32 = number.trim().parse().map_err(|_| bad())?;
+    let per = match period.trim() {
+        "minute" => Span::from_mins(1),
+        "hour" => Span::from_hours(1),
+        "day" => Span::from_days(1),
+        other => Span::parse(other).filter(|span| Span::ZERO < *span).ok_or_else(bad)?,
+    };
+    if most == 0 || PACE_MOST < most {
+        let hint = "a receiver that is to get nothing is left out of the routes";
+        return Err(Fault::new(format!("a pace is from 1 to {PACE_MOST} messages, not {most}")).hint(hint));
+    }
+    Ok(Pace { most, per, pages: false })
+}
+
+/// The times of so many messages are remembered.
+const PACE_MOST: u32 = 10_000;
 
 /// A selector of signals.
 pub(super) fn selector(text: &str) -> Result<Selector, Fault> {

@@ -5,8 +5,11 @@ use std::sync::mpsc;
 
 use jiff::tz::TimeZone;
 
+use super::alertmanager::AlertmanagerChannel;
 use super::email::EmailChannel;
 use super::outbox::{Notification, Outcome};
+use super::render::{Clerk, Templates};
+use super::service::ServiceChannel;
 use super::show::{ShowChannel, Shown};
 use super::webhook::WebhookChannel;
 use crate::config::{self, Receiver};
@@ -22,6 +25,10 @@ pub enum Channel {
     Email(Box<EmailChannel>),
     /// An HTTP request.
     Webhook(Box<WebhookChannel>),
+    /// A document to Slack, Teams or PagerDuty.
+    Service(Box<ServiceChannel>),
+    /// Alerts to Alertmanager.
+    Alertmanager(Box<AlertmanagerChannel>),
     /// Nothing is sent: the message is shown.
     Show(Box<ShowChannel>),
 }
@@ -75,17 +82,26 @@ pub enum Step {
 }
 
 impl Channel {
-    /// Sets a receiver's channel up; reads the authority's file, sends nothing.
+    /// Sets a receiver's channel up with the built-in templates; reads the authority's file, sends nothing.
     pub fn open(receiver: &Receiver, zone: &TimeZone) -> Result<Channel, OpenError> {
-        let named = |problem: String| OpenError { receiver: receiver.name.clone(), problem };
-        match &receiver.channel {
-            config::Channel::Email(email) => {
-                Ok(Channel::Email(Box::new(EmailChannel::open(email, zone.clone()).map_err(named)?)))
+        Channel::open_worded(receiver, Clerk { zone: zone.clone(), templates: Templates::default() })
+    }
+
+    /// The same with other templates.
+    pub fn open_worded(receiver: &Receiver, clerk: Clerk) -> Result<Channel, OpenError> {
+        let channel = match &receiver.channel {
+            config::Channel::Email(email) => EmailChannel::open(email, clerk).map(Box::new).map(Channel::Email),
+            config::Channel::Webhook(webhook) => WebhookChannel::open(webhook).map(Box::new).map(Channel::Webhook),
+            config::Channel::Slack(chat) => ServiceChannel::slack(chat, clerk).map(Box::new).map(Channel::Service),
+            config::Channel::Teams(chat) => ServiceChannel::teams(chat, clerk).map(Box::new).map(Channel::Service),
+            config::Channel::PagerDuty(pager) => {
+                ServiceChannel::pagerduty(pager, clerk).map(Box::new).map(Channel::Service)
             }
-            config::Channel::Webhook(webhook) => {
-                Ok(Channel::Webhook(Box::new(WebhookChannel::open(webhook).map_err(named)?)))
+            config::Channel::Alertmanager(alertmanager) => {
+                AlertmanagerChannel::open(alertmanager, clerk).map(Box::new).map(Channel::Alertmanager)
             }
-        }
+        };
+        channel.map_err(|problem| OpenError { receiver: receiver.name.clone(), problem })
     }
 
     /// A channel that shows a receiver's messages instead of sending them.
@@ -98,6 +114,8 @@ impl Channel {
         match self {
             Channel::Email(email) => email.send(notification).await,
             Channel::Webhook(webhook) => webhook.send(notification).await,
+            Channel::Service(service) => service.send(notification).await,
+            Channel::Alertmanager(alertmanager) => alertmanager.send(notification).await,
             Channel::Show(channel) => channel.show(notification),
         }
     }

@@ -181,6 +181,8 @@ pub async fn send_test(channel: &Channel, receiver: &str, now: Wall) -> Result<(
         content: Content::Test,
         cause: Cause::Test,
         thread: None,
+        chart: None,
+        held_back: Vec::new(),
         attempt: 1,
         at: now,
     };

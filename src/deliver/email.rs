@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
+use lettre::message::header::ContentType;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{self, AsyncSmtpTransport};
@@ -12,6 +12,7 @@ use lettre::{AsyncTransport, Message, Tokio1Executor};
 
 use super::channel::{causes, install_crypto, said, tls_hint};
 use super::outbox::{Content, Key, Notification};
+use super::render::Clerk;
 use super::{SendError, Step, render};
 use crate::config::{Email, SmtpTls};
 
@@ -28,12 +29,12 @@ pub struct EmailChannel {
     to: Vec<Mailbox>,
     server: String,
     tls: SmtpTls,
-    zone: TimeZone,
+    clerk: Clerk,
 }
 
 impl EmailChannel {
     /// Sets the channel up. The error says what to change.
-    pub fn open(email: &Email, zone: TimeZone) -> Result<EmailChannel, String> {
+    pub fn open(email: &Email, clerk: Clerk) -> Result<EmailChannel, String> {
         install_crypto();
         let tls = match email.tls {
             SmtpTls::None => Tls::None,
@@ -53,7 +54,7 @@ impl EmailChannel {
             to: email.to.iter().map(|to| address(to)).collect::<Result<_, _>>()?,
             server: format!("{}:{}", email.host, email.port),
             tls: email.tls,
-            zone,
+            clerk,
         })
     }
 
@@ -71,10 +72,12 @@ impl EmailChannel {
     }
 
     fn message(&self, notification: &Notification) -> Result<Message, SendError> {
-        let letter = render::letter(notification, &self.zone);
+        let (letter, picture) =
+            render::illustrated(notification, &self.clerk.zone, &self.content_id(&notification.key));
+        let word = |name: &str| self.clerk.templates.word(name, &letter, notification);
         let mut builder = Message::builder()
             .from(self.from.clone())
-            .subject(said(&letter.subject))
+            .subject(said(&word("mail-subject.txt")))
             .message_id(Some(self.message_id(&notification.key)))
             .raw_header(raw("Auto-Submitted", "auto-generated"));
         for to in &self.to {
@@ -87,12 +90,17 @@ impl EmailChannel {
             builder = builder.in_reply_to(self.message_id(first)).references(self.message_id(first));
         }
         builder
-            .multipart(MultiPart::alternative_plain_html(letter.text(), letter.html()))
+            .multipart(parts(word("mail.txt"), word("mail.html"), picture))
             .map_err(|error| SendError::Refused { step: Step::Prepare, said: causes(&error) })
     }
 
     fn message_id(&self, key: &Key) -> String {
         format!("<{key}@{}>", self.from.email.domain())
+    }
+
+    /// The id of the picture in the message of this key.
+    fn content_id(&self, key: &Key) -> String {
+        format!("{key}.chart@{}", self.from.email.domain())
     }
 
     /// 4xx and the network may pass, 5xx does not; a refused login names the next move.
@@ -129,6 +137,17 @@ impl EmailChannel {
         };
         SendError::Retry { step, after: None, said: words }
     }
+}
+
+/// Text, and HTML with the picture that it shows.
+fn parts(text: String, html: String, picture: Option<render::Illustration>) -> MultiPart {
+    let Some(render::Illustration { cid, picture }) = picture else {
+        return MultiPart::alternative_plain_html(text, html);
+    };
+    let kind = ContentType::parse("image/png").expect("a kind of content");
+    let image = Attachment::new_inline_with_name(cid, "chart.png".to_owned()).body(picture.png, kind);
+    let html = MultiPart::related().singlepart(SinglePart::html(html)).singlepart(image);
+    MultiPart::alternative().singlepart(SinglePart::plain(text)).multipart(html)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the shell reads the authority's file when a channel is set up")]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::channel::causes;
-use super::webhook::client;
+use super::post::client;
 use crate::time::Span;
 
 /// How long one request may take.

@@ -104,7 +104,7 @@ pub fn planned(notification: &Notification) -> Vec<Planned> {
         Content::Digest(digest) => {
             digest.entries.iter().filter(|e| e.fate.is_news()).map(|entry| line(&entry.record, true)).collect()
         }
-        Content::Test => Vec::new(),
+        Content::Test | Content::Acknowledged { .. } => Vec::new(),
     }
 }
 
@@ -122,6 +122,7 @@ mod tests {
         let policy = Policy {
             receivers: Vec::new(),
             routes: Vec::new(),
+            paces: Default::default(),
             calendar: Calendar::default(),
             stale: Span::from_hours(1),
             expiry: Span::from_days(1),

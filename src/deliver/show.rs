@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use jiff::tz::TimeZone;
 
 use super::outbox::Notification;
+use super::render::{Clerk, Templates};
 use super::{SendError, Step, Wall, render};
 use crate::config::{self, Receiver};
 
@@ -65,8 +66,8 @@ impl ShowChannel {
                 let text = letter.text();
                 Form::Mail { from: email.from.clone(), to: email.to.clone(), subject: letter.subject, text }
             }
-            config::Channel::Webhook(webhook) => match render::event(notification) {
-                Some(body) => Form::Request { url: webhook.url.clone(), body },
+            other => match document(other, notification, &self.zone) {
+                Some((url, body)) => Form::Request { url, body },
                 None => return Ok(()),
             },
         };
@@ -76,10 +77,33 @@ impl ShowChannel {
     }
 }
 
+/// What a service would be asked, and where; an address that is a secret is not shown.
+fn document(
+    channel: &config::Channel,
+    notification: &Notification,
+    zone: &TimeZone,
+) -> Option<(String, serde_json::Value)> {
+    let clerk = Clerk { zone: zone.clone(), templates: Templates::default() };
+    Some(match channel {
+        config::Channel::Email(_) => return None,
+        config::Channel::Webhook(webhook) => (webhook.url.clone(), render::event(notification)?),
+        config::Channel::Slack(_) => ("Slack".to_owned(), clerk.document("slack.json", notification)),
+        config::Channel::Teams(_) => ("Microsoft Teams".to_owned(), clerk.document("teams.json", notification)),
+        config::Channel::PagerDuty(pager) => (
+            pager.url.clone(),
+            render::pagerduty(notification, &clerk.text("summary.txt", notification)).into_iter().next()?,
+        ),
+        config::Channel::Alertmanager(alertmanager) => (
+            alertmanager.url.clone(),
+            render::alertmanager(notification, &clerk.text("summary.txt", notification), &[])?,
+        ),
+    })
+}
+
 fn alerts_of(notification: &Notification) -> Vec<String> {
     use super::outbox::Content;
     match &notification.content {
-        Content::Alert { record, .. } => vec![record.id.clone()],
+        Content::Alert { record, .. } | Content::Acknowledged { record, .. } => vec![record.id.clone()],
         Content::Digest(digest) => digest.entries.iter().map(|entry| entry.record.id.clone()).collect(),
         Content::Test => Vec::new(),
     }

@@ -122,6 +122,22 @@ impl Judge {
         (lived < WARM).then(|| format!("known for {lived}, alerts begin after {WARM}"))
     }
 
+    /// The 10 % and 90 % points expected at a local time by the season, where one has proved itself; for pictures.
+    pub fn by_season(&self, local: Local) -> Option<(f64, f64)> {
+        let center = self.season.as_ref().and_then(|season| season.expect(local))?;
+        self.around(center)
+    }
+
+    /// The 10 % and 90 % points expected now without regard to the season; for pictures.
+    pub fn by_level(&self) -> Option<(f64, f64)> {
+        self.around(self.quick.get()?)
+    }
+
+    fn around(&self, center: f64) -> Option<(f64, f64)> {
+        let (low, high) = self.band.get();
+        (WARM_POINTS <= self.points).then(|| (self.scale.value(center + low), self.scale.value(center + high)))
+    }
+
     fn seen(&self, value: f64, local: Local) -> Seen {
         let quick = self.quick.get().unwrap_or(value);
         let slow = self.slow.get().unwrap_or(value);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::words;
+use crate::alert::chart::Line;
 use crate::calendar::Local;
 use crate::finding::{Breach, Target};
 use crate::forecast::{Forecaster, Outlook};
@@ -93,6 +94,15 @@ impl Bounded {
     /// Whether a saved bound is this one.
     pub(super) fn is_same(&self, saved: &Bounded) -> bool {
         (&self.target, self.bound, self.hold) == (&saved.target, saved.bound, saved.hold)
+    }
+
+    /// The bound as a picture shows it.
+    pub(super) fn line(&self) -> Line {
+        let name = match &self.target {
+            Target::Objective { name, .. } => name.clone(),
+            Target::Limit => "limit".to_owned(),
+        };
+        Line { name, level: self.bound.level, side: self.bound.side }
     }
 
     /// Takes the next value and says how the signal stands.

@@ -168,6 +168,11 @@ impl Directory {
         &self.series[series.0 as usize].0
     }
 
+    /// The series of a signal, if it is known.
+    pub(super) fn find(&self, signal: &Signal) -> Option<SeriesIx> {
+        self.by_signal.get(signal).copied()
+    }
+
     pub(super) fn place(&self, series: SeriesIx) -> Place {
         self.series[series.0 as usize].1
     }

@@ -10,12 +10,14 @@ mod cohort;
 mod directory;
 mod intake;
 mod kin;
+mod picture;
 mod section;
 mod series;
 mod shard;
 mod snapshot;
 mod sweep;
 mod trial;
+mod trail;
 mod watch;
 mod words;
 

@@ -1,5 +1,7 @@
 //! One signal under watch: its judge, its bounds, and the troubles that are open.
 
+mod panel;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use super::bounded::{Bounded, Standing};
 use super::kin::{self, Turn};
 use super::section::{Section, Writer};
 use super::series::Told;
+use super::trail::Trail;
 use super::trial::{self, Effect, Trial};
 use super::words;
 use crate::calendar::Local;
@@ -27,6 +30,8 @@ pub(super) struct Watch {
     bounds: Vec<Bounded>,
     troubles: Troubles,
     trial: Trial,
+    /// What a picture needs of its past.
+    trail: Trail,
 }
 
 /// The troubles of one signal that are open, at most one of a kind.
@@ -73,8 +78,16 @@ impl Watch {
         let preset = plan.preset_of(&signal).unwrap_or(plan.presets.len().saturating_sub(1));
         let unit = plan.presets[preset].unit.clone();
         let bounds = Bounded::all(&signal, plan, preset);
-        let (judge, troubles, trial) = (Judge::default(), Troubles::default(), Trial::default());
-        Watch { signal, preset, unit, judge, bounds, troubles, trial }
+        Watch {
+            signal,
+            preset,
+            unit,
+            judge: Judge::default(),
+            bounds,
+            troubles: Troubles::default(),
+            trial: Trial::default(),
+            trail: Trail::default(),
+        }
     }
 
     /// The signal.
@@ -102,6 +115,7 @@ impl Watch {
         told: &mut Told,
     ) -> Judgement {
         let judgement = self.judge.observe(at, value, local, &plan.presets[self.preset]);
+        self.trail.observe(at, value);
         let mut standing = Standing::Clear;
         for bounded in &mut self.bounds {
             standing = standing.worse_of(bounded.observe(at, value, local, plan, self.unit.as_deref()));
@@ -444,6 +458,7 @@ const TROUBLES: u8 = 12;
 const TROUBLES_VERSION: u8 = 2;
 const TRIAL: u8 = 13;
 const TRIAL_VERSION: u8 = 1;
+const TRAIL: u8 = 14;
 
 impl Watch {
     /// Writes the judge, each bound and the troubles as sections of their own.
@@ -454,6 +469,7 @@ impl Watch {
         }
         to.put(TROUBLES, TROUBLES_VERSION, &self.troubles);
         to.put(TRIAL, TRIAL_VERSION, &self.trial);
+        to.put(TRAIL, 1, &self.trail);
     }
 
     /// Reads one section; a bound is taken only where the plan still has it.
@@ -471,6 +487,7 @@ impl Watch {
             },
             TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
             TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
+            TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
             _ => false,
         }
     }

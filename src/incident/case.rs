@@ -9,7 +9,7 @@ use super::gate::TOGETHER;
 use super::links::Links;
 use super::telling::Told;
 use super::trouble::{Claim, Role, Trouble, TroubleKey, is_failure, service_of};
-use crate::alert::{Concern, Urgency, page_from, urgency, waits};
+use crate::alert::{Concern, Urgency, page_from, urgency};
 use crate::finding::{Breach, Finding, Kind, Phase, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
@@ -231,11 +231,6 @@ impl Incident {
     /// The urgency as of `now`.
     pub(super) fn urgency(&self, plan: &Plan, now: Timestamp) -> Urgency {
         urgency(self.concern(), &plan.calendar, plan.horizon, now)
-    }
-
-    /// Whether it will wake people unless it proves to have time until the morning.
-    pub(super) fn waits(&self, plan: &Plan, now: Timestamp) -> bool {
-        waits(self.concern(), &plan.calendar, now)
     }
 
     /// When time alone makes it a page.

@@ -80,10 +80,6 @@ impl Incident {
         if self.quiet_since().is_some() {
             return None;
         }
-        if self.waits(plan, now) {
-            self.join_waits = self.told.is_some() && self.took_over;
-            return None;
-        }
         let Some(told) = &self.told else { return Some(Reason::Opened) };
         let urgency = self.urgency(plan, now);
         if !self.acknowledged {
@@ -144,9 +140,6 @@ impl Incident {
     pub(super) fn told_due(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
         if self.quiet_since().is_some() {
             return None;
-        }
-        if self.waits(plan, now) {
-            return self.page_from(plan, now);
         }
         let told = self.told.as_ref()?;
         let join = self.join_waits.then(|| told.may_join_from());

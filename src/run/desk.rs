@@ -12,8 +12,9 @@ use super::RunError;
 use super::pipeline::{get, put};
 use crate::alert::AlertRecord;
 use crate::deliver::courier::{self, SharedOutbox, lock};
-use crate::deliver::outbox::{Book, Key};
+use crate::deliver::outbox::{Album, Book, Key, Paces};
 use crate::deliver::{Outbox, Outcome, Policy, Wall};
+use crate::engine::Engine;
 use crate::ingest::kafka::Outlet;
 use crate::state::{Act, Checkpoint, History, Receipts, Saved, StateError};
 use crate::telemetry::{ByAlert, Metrics};
@@ -89,7 +90,9 @@ impl Desk {
         now: Wall,
     ) -> Result<Desk, RunError> {
         let book: Book = checkpoint.and_then(|checkpoint| get(checkpoint, "outbox")).unwrap_or_default();
-        let mut outbox = Outbox::resume(policy, book);
+        let album: Album = checkpoint.and_then(|checkpoint| get(checkpoint, "charts")).unwrap_or_default();
+        let paces: Paces = checkpoint.and_then(|checkpoint| get(checkpoint, "paces")).unwrap_or_default();
+        let mut outbox = Outbox::resume(policy, book).with_album(album).with_paces(paces);
         let mut on_topic = BTreeSet::new();
         for receipt in receipts {
             match receipt {
@@ -111,6 +114,13 @@ impl Desk {
             watcher: None,
             on_topic,
         })
+    }
+
+    /// Keeps the picture of an alert whose record is taken next. One of an alert that is over long ago helps nobody.
+    pub(super) fn picture(&mut self, record: &AlertRecord, engine: &Engine) {
+        if let Some(chart) = engine.chart(record) {
+            self.counter.outbox().picture(&record.id, chart);
+        }
     }
 
     /// Takes what was decided. After a restart the same is decided again: what was told is not told twice.
@@ -176,7 +186,11 @@ impl Desk {
     /// Writes its sections. The history is durable first: the checkpoint forgets how to say it again.
     pub(super) fn save(&self, to: &mut Checkpoint) -> Result<(), RunError> {
         self.history.sync()?;
-        put(to, "outbox", self.counter.outbox().book());
+        let outbox = self.counter.outbox();
+        put(to, "outbox", outbox.book());
+        put(to, "charts", outbox.album());
+        put(to, "paces", outbox.paces());
+        drop(outbox);
         if let Some(outlet) = &self.outlet {
             let pending = outlet.pending().map(|record| serde_json::to_string(record).expect("a record is JSON"));
             put(to, "topic", &pending.collect::<Vec<_>>());

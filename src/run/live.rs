@@ -306,6 +306,7 @@ impl Live {
     fn tell(&mut self) -> Result<(), RunError> {
         for record in drain(&mut self.out) {
             self.present.reach(record.at);
+            self.desk.picture(&record, &self.pipeline.engine);
             self.desk.take(record, self.present.now(), &self.shared.metrics)?;
         }
         self.present.reach(self.pipeline.engine.watermark());

@@ -68,6 +68,9 @@ pub enum RunError {
     /// A delivery channel.
     #[error("receiver: {0}")]
     Receiver(String),
+    /// Templates that cannot word a message.
+    #[error("templates: {0}")]
+    Templates(String),
     /// Threads or signals of the operating system.
     #[error("{step}: {source}")]
     System {

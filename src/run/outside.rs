@@ -11,7 +11,8 @@ use super::live::Way;
 use super::{Options, Present, RunError};
 use crate::config::{Kafka, Settings};
 use crate::deliver::courier::Courier;
-use crate::deliver::{Channel, heartbeat, install_crypto};
+use crate::deliver::render::Clerk;
+use crate::deliver::{Channel, heartbeat, install_crypto, templates};
 use crate::ingest::kafka::make_topics;
 use crate::serve::{Server, Shared, serve};
 
@@ -39,11 +40,15 @@ pub(super) async fn open(
 ) -> Result<Outside, RunError> {
     install_crypto();
     let zone = &settings.plan.calendar.zone;
+    let templates = templates(settings).map_err(|wrong| RunError::Templates(wrong.join("\n")))?;
     let mut channels = BTreeMap::new();
     for receiver in &settings.receivers {
         let channel = match &options.showroom {
             Some(showroom) => Channel::show(receiver, zone, showroom.clone()),
-            None => Channel::open(receiver, zone).map_err(|error| RunError::Receiver(error.to_string()))?,
+            None => {
+                let clerk = Clerk { zone: zone.clone(), templates: templates.clone() };
+                Channel::open_worded(receiver, clerk).map_err(|error| RunError::Receiver(error.to_string()))?
+            }
         };
         channels.insert(receiver.name.clone(), Arc::new(channel));
     }

@@ -1,5 +1,7 @@
 //! What the judging thread shows and answers.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::RunError;
@@ -7,7 +9,7 @@ use super::live::Live;
 use super::wire;
 use crate::alert::{AlertRecord, State};
 use crate::ingest::gate::Standing;
-use crate::serve::{Command, Fault, PartitionStatus, Status, shape};
+use crate::serve::{Command, Drawable, Fault, PartitionStatus, Status, shape};
 use crate::signal::Selector;
 use crate::state::Act;
 use crate::telemetry::{self, ByDelivery, ByPartition, ByReason, ByTopic};
@@ -40,6 +42,7 @@ impl Live {
             }
             Command::Alerts(state, reply) => drop(reply.send(Ok(self.alerts(state.as_deref())))),
             Command::Alert(id, reply) => drop(reply.send(self.alert(&id)?)),
+            Command::Chart(id, reply) => drop(reply.send(self.chart(&id))),
             Command::Signals(selector, limit, reply) => drop(reply.send(Ok(self.signals(selector.as_ref(), limit)))),
         }
         Ok(())
@@ -96,6 +99,18 @@ impl Live {
         let decisions: Vec<Value> = outbox.explain(id).map(shape::decision).collect();
         let acknowledged = outbox.acknowledged(id).map(shape::ack);
         Ok(Ok(json!({ "id": id, "records": records, "delivery": decisions, "acknowledged": acknowledged })))
+    }
+
+    /// The picture that messages about an alert carry; what only the engine knows is drawn as it stands.
+    fn chart(&self, id: &str) -> Result<Drawable, Fault> {
+        let Some(record) = self.desk.history.latest().get(id) else {
+            return Err(Fault::Unknown(format!("there is no alert `{id}`")));
+        };
+        let kept = self.desk.counter.outbox().album().get(id).cloned();
+        let chart = kept.or_else(|| self.pipeline.engine.chart(record).map(Arc::new));
+        let zone = self.settings.plan.calendar.zone.clone();
+        let none = || Fault::Unknown(format!("alert `{id}` has no signal that is still known: nothing can be drawn"));
+        chart.map(|chart| Drawable { chart, zone }).ok_or_else(none)
     }
 
     fn signals(&self, selector: Option<&Selector>, limit: usize) -> Value {

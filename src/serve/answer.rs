@@ -1,13 +1,26 @@
 //! What is asked of the judging thread, and its answers.
 
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::alert::Chart;
 use crate::signal::Selector;
 use crate::time::Timestamp;
 
 /// Where an answer goes.
 pub type Reply = oneshot::Sender<Result<Value, Fault>>;
+
+/// A chart and the zone of the people who read it.
+#[derive(Clone, Debug)]
+pub struct Drawable {
+    /// What to draw.
+    pub chart: Arc<Chart>,
+    /// Whose times are written on it.
+    pub zone: TimeZone,
+}
 
 /// Something asked of the judging thread.
 #[derive(Debug)]
@@ -44,6 +57,8 @@ pub enum Command {
     Alerts(Option<String>, Reply),
     /// Every record of one alert, and what was decided about telling it.
     Alert(String, Reply),
+    /// What the picture of an alert shows.
+    Chart(String, oneshot::Sender<Result<Drawable, Fault>>),
     /// The signals that a selector means, at most so many.
     Signals(Option<Selector>, usize, Reply),
 }

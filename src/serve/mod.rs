@@ -5,12 +5,13 @@
 
 mod answer;
 mod auth;
+mod chart;
 mod routes;
 pub mod shape;
 mod shared;
 mod status;
 
-pub use answer::{Command, Fault, Reply};
+pub use answer::{Command, Drawable, Fault, Reply};
 pub use routes::{ServeError, Server, serve};
 pub use shared::Shared;
 pub use status::{CheckpointStatus, PartitionStatus, Status};

@@ -71,6 +71,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/api/v1/alerts", get(alerts))
         .route("/api/v1/alerts/{id}", get(alert))
         .route("/api/v1/alerts/{id}/ack", post(acknowledge))
+        .route("/api/v1/alerts/{id}/chart", get(super::chart::chart))
         .route("/api/v1/signals", get(signals))
         .route("/api/v1/changes", post(change))
         .route("/api/v1/silences", get(silences).post(silence))
@@ -92,29 +93,40 @@ async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) 
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer")], words).into_response()
 }
 
-fn problem(words: &str) -> Json<Value> {
+pub(super) fn problem(words: &str) -> Json<Value> {
     Json(json!({ "error": words }))
 }
 
 /// Asks the judging thread and gives its answer, under `done` where it was done.
 async fn ask(shared: &Shared, done: StatusCode, command: impl FnOnce(Reply) -> Command) -> Response {
+    match put(shared, command).await {
+        Ok(Value::Null) => done.into_response(),
+        Ok(value) => (done, Json(value)).into_response(),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Asks the judging thread for something; where it is not given, the response that says why.
+pub(super) async fn put<T>(
+    shared: &Shared,
+    command: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Command,
+) -> Result<T, Response> {
     let (reply, answer) = oneshot::channel();
+    let unable = |words| (StatusCode::SERVICE_UNAVAILABLE, problem(words)).into_response();
     if !shared.ask(command(reply)) {
-        return (StatusCode::SERVICE_UNAVAILABLE, problem("too much is asked at once, or it is ending; ask again"))
-            .into_response();
+        return Err(unable("too much is asked at once, or it is ending; ask again"));
     }
     match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(Ok(Value::Null))) => done.into_response(),
-        Ok(Ok(Ok(value))) => (done, Json(value)).into_response(),
+        Ok(Ok(Ok(value))) => Ok(value),
         Ok(Ok(Err(fault))) => {
             let code = match &fault {
                 Fault::Wrong(_) => StatusCode::BAD_REQUEST,
                 Fault::Unknown(_) => StatusCode::NOT_FOUND,
                 Fault::Unable(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
-            (code, problem(&fault.to_string())).into_response()
+            Err((code, problem(&fault.to_string())).into_response())
         }
-        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, problem("no answer; ask again")).into_response(),
+        Ok(Err(_)) | Err(_) => Err(unable("no answer; ask again")),
     }
 }
 

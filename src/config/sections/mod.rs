@@ -7,7 +7,9 @@ mod promises;
 mod receivers;
 mod routes;
 mod secret;
+mod services;
 mod shell;
+mod templates;
 
 pub(super) use calendar::calendar;
 pub(super) use http::http;
@@ -16,3 +18,4 @@ pub(super) use promises::{bound, limits, objectives};
 pub(super) use receivers::receivers;
 pub(super) use routes::routes;
 pub(super) use shell::{bounds, deliver, lateness, state};
+pub(super) use templates::templates;

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use super::super::reader::{Fault, Table, Value};
-use super::super::settings::{Channel, Email, Receiver, Secret, SmtpTls, Webhook};
+use super::super::settings::{Channel, Email, Pace, Receiver, Secret, SmtpTls, TIMEOUT, Webhook};
 use super::super::text;
 use super::secret::secret;
+use super::services::{alertmanager, chat, pagerduty};
+
+/// The ways to reach a receiver, as the keys of `[[receiver]]`.
+const WAYS: [&str; 6] = ["email", "webhook", "slack", "teams", "pagerduty", "alertmanager"];
 
 /// The receivers that can be read, and the names of all, so that a route to a broken one is not called unknown.
 pub(in super::super) fn receivers(tables: Vec<Table<'_>>) -> (Vec<Receiver>, Vec<(String, Value<'_>)>) {
@@ -13,6 +17,7 @@ pub(in super::super) fn receivers(tables: Vec<Table<'_>>) -> (Vec<Receiver>, Vec
     for mut table in tables {
         let name_at = table.need("name", "\"ops-mail\"");
         let name = name_at.and_then(|value| value.read(name));
+        let pace = pace(&mut table);
         let channel = channel(table);
         let (Some(name), Some(value)) = (name, name_at) else { continue };
         if names.iter().any(|(have, _)| *have == name) {
@@ -20,7 +25,7 @@ pub(in super::super) fn receivers(tables: Vec<Table<'_>>) -> (Vec<Receiver>, Vec
             value.fail(Fault::new(format!("there are two receivers named `{name}`")).hint(hint));
         }
         names.push((name.clone(), value));
-        receivers.extend(channel.map(|channel| Receiver { name, channel }));
+        receivers.extend(channel.map(|channel| Receiver { name, channel, pace }));
     }
     (receivers, names)
 }
@@ -32,23 +37,42 @@ fn name(text: &str) -> Result<String, Fault> {
     }
 }
 
+/// `at_most`, and whether it holds for pages too.
+fn pace(table: &mut Table<'_>) -> Option<Pace> {
+    let pace = table.read("at_most", text::pace);
+    let pages_at = table.get("limit_pages");
+    let pages = pages_at.and_then(Value::flag);
+    if let (Some(value), None) = (pages_at, &pace) {
+        let hint = "add at_most = \"10/hour\", or leave it out";
+        value.fail(Fault::new("`limit_pages` says something of a limit that is not there").hint(hint));
+    }
+    pace.map(|pace| Pace { pages: pages.unwrap_or(false), ..pace })
+}
+
 fn channel(mut table: Table<'_>) -> Option<Channel> {
-    let (email_at, webhook_at) = (table.get("email"), table.get("webhook"));
+    let ways = WAYS.map(|way| (way, table.get(way)));
     let (span, desk) = (table.span.clone(), table.desk);
     table.finish();
-    match (email_at, webhook_at) {
-        (Some(value), None) => email(value.table()?).map(Channel::Email),
-        (None, Some(value)) => webhook(value.table()?).map(Channel::Webhook),
-        (Some(_), Some(value)) => {
-            let hint = "write one [[receiver]] for each and name both in the route";
-            value.fail(Fault::new("a receiver is reached in one way").hint(hint));
-            None
-        }
-        (None, None) => {
-            let hint = "add email = { smtp = …, from = …, to = [ … ] } or webhook = { url = … }";
-            desk.error(span, Fault::new("[[receiver]] says no way to reach it").hint(hint));
-            None
-        }
+    let mut given = ways.into_iter().filter_map(|(way, value)| Some((way, value?)));
+    let Some((way, value)) = given.next() else {
+        let hint = "add email = { smtp = …, from = …, to = [ … ] }, webhook = { url = … }, slack, teams, pagerduty or \
+                    alertmanager";
+        desk.error(span, Fault::new("[[receiver]] says no way to reach it").hint(hint));
+        return None;
+    };
+    if let Some((_, second)) = given.next() {
+        let hint = "write one [[receiver]] for each and name both in the route";
+        second.fail(Fault::new("a receiver is reached in one way").hint(hint));
+        return None;
+    }
+    let table = value.table()?;
+    match way {
+        "email" => email(table).map(Channel::Email),
+        "webhook" => webhook(table).map(Channel::Webhook),
+        "slack" => chat(table).map(Channel::Slack),
+        "teams" => chat(table).map(Channel::Teams),
+        "pagerduty" => pagerduty(table).map(Channel::PagerDuty),
+        _ => alertmanager(table).map(Channel::Alertmanager),
     }
 }
 
@@ -100,7 +124,7 @@ fn webhook(mut table: Table<'_>) -> Option<Webhook> {
     let url = table.need("url", "\"https://example/alerts\"").and_then(|value| value.read(address));
     let secret_at = table.get("secret_file").or_else(|| table.get("secret_env"));
     let secret = secret(&mut table, "secret").flatten();
-    let timeout = table.read("timeout", text::span).unwrap_or(Webhook::TIMEOUT);
+    let timeout = table.read("timeout", text::span).unwrap_or(TIMEOUT);
     let ca_file = ca_file(&mut table);
     table.finish();
     if let (Some(value), Some(secret)) = (secret_at, &secret) {
@@ -117,7 +141,7 @@ fn check_signing(value: Value<'_>, secret: &Secret) {
     }
 }
 
-fn ca_file(table: &mut Table<'_>) -> Option<PathBuf> {
+pub(super) fn ca_file(table: &mut Table<'_>) -> Option<PathBuf> {
     let outside = &table.desk.outside;
     table.read("ca_file", |text| match !outside.secrets || outside.has(text) {
         true => Ok(outside.path(text)),

@@ -4,10 +4,12 @@ use super::super::reader::{Fault, Table, Value};
 use super::super::settings::Secret;
 
 /// The keys under which a secret may be named: in clear (refused), by file, by variable of the environment.
-const KEYS: [[&str; 3]; 3] = [
+const KEYS: [[&str; 3]; 5] = [
     ["password", "password_file", "password_env"],
     ["secret", "secret_file", "secret_env"],
     ["token", "token_file", "token_env"],
+    ["url", "url_file", "url_env"],
+    ["routing_key", "routing_key_file", "routing_key_env"],
 ];
 
 /// Reads `NAME_file` or `NAME_env`. None where neither is given; `Some(None)` where it is given and cannot be read.

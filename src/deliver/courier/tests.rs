@@ -65,6 +65,7 @@ async fn a_failing_receiver_blocks_nobody_and_every_receipt_is_kept() {
             timeout: Span::from_secs(5),
             ca_file: None,
         }),
+        pace: None,
     };
     let zone = jiff::tz::TimeZone::UTC;
     let channels =
@@ -72,6 +73,7 @@ async fn a_failing_receiver_blocks_nobody_and_every_receipt_is_kept() {
     let policy = Policy {
         receivers: ["down", "ok"].map(|name| (name.to_owned(), Reach::Hook)).to_vec(),
         routes: Vec::new(),
+        paces: Default::default(),
         calendar: Calendar::default(),
         stale: Span::from_hours(1),
         expiry: Span::from_days(1),

@@ -60,6 +60,12 @@ impl Case {
         Case { record: record.clone(), stale: false, silenced: None, ack: None, ledgers: BTreeMap::new() }
     }
 
+    /// The receivers that were told that it fires.
+    pub(super) fn told_firing(&self) -> Vec<String> {
+        let told = self.ledgers.iter().filter(|(_, ledger)| ledger.told == Some(State::Firing));
+        told.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Whether a receiver was told that it fires and not yet that it is over.
     pub(super) fn is_owed_a_resolve(&self) -> bool {
         self.record.state == State::Resolved

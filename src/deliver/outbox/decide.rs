@@ -3,6 +3,7 @@
 use super::case::{Case, Ledger};
 use super::policy::{Policy, Reach};
 use super::verdict::{Cause, Verdict, Why};
+use super::ways::Pressing;
 use crate::alert::{Reason, State, Urgency};
 use crate::deliver::Wall;
 
@@ -29,6 +30,8 @@ pub(super) struct Scene<'a> {
     pub(super) flying: bool,
     /// The stream has just been caught up.
     pub(super) at_head: bool,
+    /// How urgent it is to this receiver.
+    pub(super) pressing: Pressing,
 }
 
 /// Decides for one receiver. Whoever was told hears the end, through silences and acknowledgements.
@@ -52,14 +55,18 @@ pub(super) fn decide(case: &Case, reach: Reach, ledger: &Ledger, scene: &Scene<'
         return Step::Keep(Why::Acknowledged(ack.by.clone()));
     }
     let cause = if scene.at_head { Cause::AtHead } else { Cause::News(record.reason) };
-    match (record.urgency, reach) {
+    match (scene.pressing.urgency, reach) {
         (Urgency::Page, _) => Step::Send(cause),
         (Urgency::Hold, _) => match scene.policy.next_work(scene.now) {
             until if until <= scene.now => Step::Send(cause),
+            until if scene.pressing.late_from.is_some_and(|late| late < until) => {
+                let late = scene.pressing.late_from.unwrap_or(until);
+                Step::Wait(late, Why::UntilLate(late))
+            }
             until => Step::Wait(until, Why::UntilWork(until)),
         },
         (Urgency::Digest, Reach::Mail) => Step::List(Why::UntilDigest(scene.digest)),
-        (Urgency::Digest, Reach::Hook) => Step::Wait(scene.digest, Why::UntilDigest(scene.digest)),
+        (Urgency::Digest, Reach::Hook | Reach::Pager) => Step::Wait(scene.digest, Why::UntilDigest(scene.digest)),
     }
 }
 

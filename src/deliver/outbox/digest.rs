@@ -58,14 +58,14 @@ impl Fate {
     }
 }
 
-/// What a digest says of an alert to one receiver, if anything.
-pub(super) fn fate(case: &Case, ledger: &Ledger) -> Option<Fate> {
+/// What a digest says of an alert to one receiver, to whom it is so urgent; if anything.
+pub(super) fn fate(case: &Case, ledger: &Ledger, urgency: Urgency) -> Option<Fate> {
     let record = &case.record;
     if case.stale || record.revision <= ledger.listed {
         return None;
     }
     let unsettled = ledger.settled < record.revision;
-    match (record.state, record.urgency) {
+    match (record.state, urgency) {
         (State::Resolved, _) if !unsettled => None,
         (State::Resolved, _) if ledger.told == Some(State::Firing) => ledger.by_digest.then_some(Fate::Ended),
         (State::Resolved, _) if ledger.told == Some(State::Resolved) => None,

@@ -7,16 +7,19 @@
 //! It takes records in the order in which they were decided, and never makes one: releasing a held alert, the digest and
 //! retries are delivery.
 
+mod album;
 mod case;
 mod decide;
 mod digest;
 mod outgoing;
+mod pace;
 mod policy;
 mod queue;
 mod silence;
 mod status;
 mod subject;
 mod verdict;
+mod ways;
 
 #[cfg(test)]
 mod tests;
@@ -26,9 +29,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use album::Album;
 pub use case::Ack;
 pub use digest::{Digest, DigestEntry, Fate};
 pub use outgoing::{Notification, Outcome};
+pub use pace::Paces;
 pub use policy::{OutboxBounds, Policy, Reach};
 pub use queue::{Content, Key, Tally};
 pub use silence::Silence;
@@ -36,7 +41,7 @@ pub use status::{ReceiverStatus, Waiting};
 pub use verdict::{Cause, Decision, Verdict, Why, reason_words};
 
 use super::Wall;
-use crate::alert::{AlertRecord, Reason, State};
+use crate::alert::{AlertRecord, Chart, Reason, State, Urgency};
 use crate::signal::SelectorError;
 use case::Case;
 use decide::{Scene, Step, decide};
@@ -50,6 +55,10 @@ pub struct Outbox {
     policy: Arc<Policy>,
     book: Book,
     silences: Silences,
+    album: Album,
+    paces: Paces,
+    /// What waits for each receiver because of its pace, as of the last look.
+    held_back: BTreeMap<String, Vec<String>>,
 }
 
 /// The state of the outbox, as a checkpoint saves it.
@@ -83,7 +92,32 @@ impl Outbox {
     pub fn resume(policy: Arc<Policy>, mut book: Book) -> Outbox {
         book.queues.retain(|name, _| policy.reach(name).is_some());
         let silences = Silences::load(&book.silences);
-        Outbox { policy, book, silences }
+        Outbox { policy, book, silences, album: Album::default(), paces: Paces::default(), held_back: BTreeMap::new() }
+    }
+
+    /// The same with the pictures that were kept.
+    pub fn with_album(self, album: Album) -> Outbox {
+        Outbox { album, ..self }
+    }
+
+    /// The same with the pace as it was.
+    pub fn with_paces(self, paces: Paces) -> Outbox {
+        Outbox { paces, ..self }
+    }
+
+    /// When messages went out to receivers with a pace, to save.
+    pub fn paces(&self) -> &Paces {
+        &self.paces
+    }
+
+    /// The pictures of alerts, to save.
+    pub fn album(&self) -> &Album {
+        &self.album
+    }
+
+    /// Takes the picture of an alert whose record is taken next.
+    pub fn picture(&mut self, alert: &str, chart: Chart) {
+        self.album.put(alert, chart);
     }
 
     /// The state to save.
@@ -171,10 +205,32 @@ impl Outbox {
             return false;
         };
         case.ack = Some(Ack { by: by.to_owned(), at: now, urgency: case.record.urgency });
+        let (record, told) = (case.record.clone(), case.told_firing());
         if case.record.reason == Reason::Repeated {
             self.replan(alert, now, false);
         }
+        self.pass_on_ack(&record, by, &told, now);
         true
+    }
+
+    /// Tells those that keep incidents of their own, as far as they were told of this one.
+    fn pass_on_ack(&mut self, record: &AlertRecord, by: &str, told: &[String], now: Wall) {
+        for name in told {
+            if self.policy.reach(name) != Some(Reach::Pager) {
+                continue;
+            }
+            self.book.made += 1;
+            let item = Item {
+                key: Key::of_ack(&record.id, record.revision, name),
+                content: Content::Acknowledged { record: record.clone(), by: by.to_owned() },
+                cause: Cause::Acknowledged,
+                attempts: 0,
+                next_try: now,
+                expires: now + self.policy.expiry,
+                order: self.book.made,
+            };
+            self.enqueue(name, Slot::Acknowledged(record.id.clone()), item, now);
+        }
     }
 
     /// Who is on an alert, if anyone.
@@ -238,7 +294,8 @@ impl Outbox {
         let slot = Slot::Alert(id.to_owned());
         let before = queue.waiting.remove(&slot);
         let ledger = case.ledgers.entry(name.to_owned()).or_default().clone();
-        let scene = Scene { now, policy: &self.policy, digest, flying: queue.is_flying(id), at_head };
+        let pressing = self.policy.pressing(&case.record, name, now);
+        let scene = Scene { now, policy: &self.policy, digest, flying: queue.is_flying(id), at_head, pressing };
         let step = decide(case, reach, &ledger, &scene);
         let since = ledger.waited.unwrap_or(now);
         if case.record.state == State::Firing && matches!(step, Step::Wait(..) | Step::List(_)) {
@@ -247,10 +304,12 @@ impl Outbox {
         let due = match &step {
             Step::Send(cause) => Some((now, cause.clone())),
             Step::Wait(until, Why::UntilDigest(_)) => Some((*until, Cause::Digest)),
+            Step::Wait(until, Why::UntilLate(_)) => Some((*until, Cause::News(Reason::Promoted))),
             Step::Wait(until, _) => Some((*until, Cause::Released)),
             Step::List(_) | Step::Keep(_) => None,
         };
-        let content = Content::Alert { record: case.record.clone(), held: None };
+        let urgency = if matches!(step, Step::Wait(_, Why::UntilLate(_))) { Urgency::Page } else { pressing.urgency };
+        let content = Content::Alert { record: AlertRecord { urgency, ..case.record.clone() }, held: None };
         let key = Key::of_alert(id, case.record.revision, name);
         self.note(now, id, name, step.verdict());
         let Some((next_try, cause)) = due else { return };
@@ -292,7 +351,8 @@ impl Outbox {
         let slot = Slot::Alert(id.to_owned());
         let pending = |queue: &Queue| queue.waiting.contains_key(&slot) || queue.is_flying(id) || queue.lists(id);
         let listed = |(name, ledger): (&String, &case::Ledger)| {
-            self.policy.reach(name) == Some(Reach::Mail) && digest::fate(case, ledger).is_some()
+            let urgency = self.policy.urgency_to(&case.record, name);
+            self.policy.reach(name) == Some(Reach::Mail) && digest::fate(case, ledger, urgency).is_some()
         };
         let parked = case.stale && case.is_owed_a_resolve();
         if !parked && !self.book.queues.values().any(pending) && !case.ledgers.iter().any(listed) {

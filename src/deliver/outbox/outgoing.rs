@@ -1,5 +1,7 @@
 //! The way out: what is due, what became of it, and the making of digests.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::case::Case;
@@ -7,7 +9,7 @@ use super::digest::{Digest, DigestEntry, fate};
 use super::queue::{Content, Item, Key, Slot, backoff};
 use super::verdict::{Cause, Verdict, Why};
 use super::{Outbox, Reach};
-use crate::alert::{AlertRecord, State, Urgency};
+use crate::alert::{AlertRecord, Chart, State, Urgency};
 use crate::deliver::Wall;
 use crate::time::Span;
 
@@ -24,6 +26,10 @@ pub struct Notification {
     pub cause: Cause,
     /// The first message about the same alert that this receiver got, if there was one.
     pub thread: Option<Key>,
+    /// What waits because of this receiver's limit, in words.
+    pub held_back: Vec<String>,
+    /// The picture of the alert, where there is one.
+    pub chart: Option<Arc<Chart>>,
     /// The attempt, from 1.
     pub attempt: u32,
     /// When it was handed out.
@@ -54,12 +60,14 @@ impl Outbox {
     pub fn due(&mut self, now: Wall) -> Vec<Notification> {
         self.tick(now);
         let names: Vec<String> = self.book.queues.keys().cloned().collect();
-        names.iter().filter_map(|name| self.next_for(name, now)).collect()
+        let due = names.iter().filter_map(|name| self.next_for(name, now)).collect();
+        self.hold_back(now);
+        due
     }
 
     /// When to ask again: the next release, digest, retry or end of a silence; none where all depends on new input.
     pub fn next_deadline(&self) -> Option<Wall> {
-        let queues = self.book.queues.values().filter_map(|queue| queue.next_deadline());
+        let queues = self.book.queues.iter().filter_map(|(name, queue)| self.deadline_of(name, queue));
         let silences = self.book.silences.values().map(|silence| silence.until);
         let digest = self.book.digest.filter(|_| self.has_digest_news());
         queues.chain(silences).chain(digest).min()
@@ -119,13 +127,12 @@ impl Outbox {
             self.pass_over(name, &item, true, now);
         }
         loop {
+            self.take_off(name, now)?;
+            let turn = self.turn_of(name).unwrap_or_default();
             let queue = self.book.queues.get_mut(name)?;
-            if queue.flying.is_none() {
-                let slot = queue.next(now)?;
-                queue.flying = queue.waiting.remove_entry(&slot);
-            }
             let (_, item) = queue.flying.as_ref()?;
-            let (alerts, expires, overdue) = (told_by(item), item.expires, now.since(item.next_try.max(queue.rest)));
+            let turn = item.next_try.max(queue.rest).max(turn);
+            let (alerts, expires, overdue) = (told_by(item), item.expires, now.since(turn));
             if let Content::Alert { record, .. } = &item.content
                 && record.state == State::Resolved
                 && self.book.cases.get(&record.id).and_then(|c| c.ledgers.get(name)).and_then(|l| l.told)
@@ -146,9 +153,24 @@ impl Outbox {
                 for told in alerts {
                     self.note(now, &told.id, name, Verdict::Send(item.cause.clone()));
                 }
+                self.count_pace(name, &item, now);
                 return Some(self.notification(name, item, now));
             }
         }
+    }
+
+    /// Chooses the message to send next, unless one is chosen already; none where nothing may go.
+    fn take_off(&mut self, name: &str, now: Wall) -> Option<()> {
+        let queue = self.book.queues.get(name)?;
+        if queue.flying.is_none() {
+            let slot = queue.next(now)?;
+            if self.waits_its_turn(name, &slot, now) {
+                return None;
+            }
+            let queue = self.book.queues.get_mut(name)?;
+            queue.flying = queue.waiting.remove_entry(&slot);
+        }
+        Some(())
     }
 
     fn notification(&self, name: &str, item: Item, now: Wall) -> Notification {
@@ -157,7 +179,11 @@ impl Outbox {
                 let ledger = self.book.cases.get(&record.id).and_then(|case| case.ledgers.get(name));
                 ledger.and_then(|ledger| ledger.thread.clone())
             }
-            Content::Digest(_) | Content::Test => None,
+            Content::Digest(_) | Content::Test | Content::Acknowledged { .. } => None,
+        };
+        let chart = match &item.content {
+            Content::Alert { record, .. } => self.album.get(&record.id).cloned(),
+            Content::Digest(_) | Content::Test | Content::Acknowledged { .. } => None,
         };
         Notification {
             key: item.key,
@@ -165,6 +191,8 @@ impl Outbox {
             content: item.content,
             cause: item.cause,
             thread,
+            held_back: self.would_wait(name, now),
+            chart,
             attempt: item.attempts + 1,
             at: now,
         }
@@ -265,7 +293,9 @@ impl Outbox {
     fn has_digest_news(&self) -> bool {
         let mut ledgers = self.book.cases.values().flat_map(|case| case.ledgers.iter().map(move |entry| (case, entry)));
         ledgers.any(|(case, (name, ledger))| {
-            self.policy.reach(name) == Some(Reach::Mail) && fate(case, ledger).is_some_and(|fate| fate.is_news())
+            let urgency = self.policy.urgency_to(&case.record, name);
+            self.policy.reach(name) == Some(Reach::Mail)
+                && fate(case, ledger, urgency).is_some_and(|fate| fate.is_news())
         })
     }
 
@@ -328,7 +358,7 @@ impl Outbox {
 
     fn digest_entries(&self, name: &str) -> Vec<DigestEntry> {
         let entry = |case: &Case| {
-            let fate = fate(case, case.ledgers.get(name)?)?;
+            let fate = fate(case, case.ledgers.get(name)?, self.policy.urgency_to(&case.record, name))?;
             Some(DigestEntry { record: case.record.clone(), fate })
         };
         self.book.cases.values().filter_map(entry).collect()
@@ -364,6 +394,6 @@ fn told_by(item: &Item) -> Vec<Told> {
         Content::Digest(digest) => {
             digest.entries.iter().filter(|e| e.fate.is_news()).map(|entry| told(&entry.record)).collect()
         }
-        Content::Test => Vec::new(),
+        Content::Test | Content::Acknowledged { .. } => Vec::new(),
     }
 }

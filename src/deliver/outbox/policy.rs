@@ -1,13 +1,13 @@
 //! What the outbox was asked to do: receivers, routes, calendar and bounds. Never saved; it comes from the configuration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Time;
 
-use super::subject::{is_meant, subjects};
 use crate::alert::AlertRecord;
 use crate::calendar::Calendar;
-use crate::config::{self, Route, Settings};
+use crate::config::{self, Pace, Route, Settings};
 use crate::deliver::{Wall, own};
 use crate::time::{Span, Timestamp};
 
@@ -24,6 +24,8 @@ pub struct Policy {
     pub receivers: Vec<(String, Reach)>,
     /// Routes, first match; none: every receiver gets everything.
     pub routes: Vec<Route>,
+    /// The pace of those receivers that have one.
+    pub paces: BTreeMap<String, Pace>,
     /// Work hours, holidays, zone.
     pub calendar: Calendar,
     /// Older news is not sent.
@@ -37,10 +39,12 @@ pub struct Policy {
 /// What kind of message reaches a receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Mail to people: the digest is one message.
+    /// A message to people (mail, Slack, Teams): the digest is one message.
     Mail,
     /// A request to a program: the digest is one request per alert.
     Hook,
+    /// The same to one that keeps incidents, which hears of acknowledgements too.
+    Pager,
 }
 
 /// What the outbox may hold; each bound has a counter and a named victim.
@@ -68,12 +72,14 @@ impl Policy {
     /// The policy of a configuration.
     pub fn new(settings: &Settings) -> Arc<Policy> {
         let reach = |channel: &config::Channel| match channel {
-            config::Channel::Email(_) => Reach::Mail,
-            config::Channel::Webhook(_) => Reach::Hook,
+            config::Channel::Email(_) | config::Channel::Slack(_) | config::Channel::Teams(_) => Reach::Mail,
+            config::Channel::Webhook(_) | config::Channel::Alertmanager(_) => Reach::Hook,
+            config::Channel::PagerDuty(_) => Reach::Pager,
         };
         Arc::new(Policy {
             receivers: settings.receivers.iter().map(|r| (r.name.clone(), reach(&r.channel))).collect(),
             routes: settings.routes.clone(),
+            paces: settings.receivers.iter().filter_map(|r| Some((r.name.clone(), r.pace?))).collect(),
             calendar: settings.plan.calendar.clone(),
             stale: settings.deliver.stale,
             expiry: settings.deliver.expiry,
@@ -103,7 +109,7 @@ impl Policy {
     /// Who is to hear of a record: the first route that takes it, or everyone where there are no routes. What concerns
     /// forewarn itself always reaches someone, and where a receiver fails, another one if there is any.
     pub fn receivers_of(&self, record: &AlertRecord) -> Vec<String> {
-        let routed = self.routed(record);
+        let routed: Vec<String> = self.ways(record).into_iter().map(|way| way.receiver).collect();
         if record.service != own::SERVICE || !record.labels.contains_key(own::TROUBLE) {
             return routed;
         }
@@ -114,17 +120,6 @@ impl Policy {
         };
         let told = [others(&mut routed.into_iter()), others(&mut everyone())];
         told.into_iter().find(|names| !names.is_empty()).unwrap_or_else(|| everyone().collect())
-    }
-
-    fn routed(&self, record: &AlertRecord) -> Vec<String> {
-        if self.routes.is_empty() {
-            return self.receivers.iter().map(|(name, _)| name.clone()).collect();
-        }
-        let subjects = subjects(record);
-        let route = self.routes.iter().find(|r| r.at_least <= record.urgency && is_meant(&r.matches, &subjects));
-        let mut names: Vec<String> = route.map(|r| r.to.clone()).unwrap_or_default();
-        names.retain(|name| self.reach(name).is_some());
-        names
     }
 
     /// When a held alert may be told: now in work hours, else at the next start of work.

@@ -33,6 +33,11 @@ impl Key {
         Key::of(&format!("digest/{due}/{receiver}"))
     }
 
+    /// The key of the acknowledgement of one revision of one alert for one receiver.
+    pub fn of_ack(alert: &str, revision: u32, receiver: &str) -> Key {
+        Key::of(&format!("ack/{alert}/{revision}/{receiver}"))
+    }
+
     /// The key of a text that names the message.
     pub fn of(text: &str) -> Key {
         Key(format!("fw_{:032x}", xxh3_128(text.as_bytes())))
@@ -66,6 +71,14 @@ pub enum Content {
     Digest(Digest),
     /// A marked test message.
     Test,
+    /// Someone is on an alert; for receivers that keep incidents of their own.
+    Acknowledged {
+        /// Its latest record.
+        #[serde(with = "as_json")]
+        record: AlertRecord,
+        /// Who.
+        by: String,
+    },
 }
 
 /// A place in a queue: one per alert, so that a newer revision takes the place of an older one.
@@ -73,6 +86,7 @@ pub enum Content {
 pub(super) enum Slot {
     Alert(String),
     Digest(Key),
+    Acknowledged(String),
 }
 
 /// A message that waits or is on its way.
@@ -129,7 +143,7 @@ pub struct Tally {
 impl Item {
     pub(super) fn urgency(&self) -> Urgency {
         match &self.content {
-            Content::Alert { record, .. } => record.urgency,
+            Content::Alert { record, .. } | Content::Acknowledged { record, .. } => record.urgency,
             Content::Digest(_) | Content::Test => Urgency::Digest,
         }
     }
@@ -159,7 +173,7 @@ impl Queue {
         items
             .filter_map(|item| match &item.content {
                 Content::Digest(digest) => Some(digest),
-                Content::Alert { .. } | Content::Test => None,
+                Content::Alert { .. } | Content::Test | Content::Acknowledged { .. } => None,
             })
             .any(|digest| digest.entries.iter().any(|entry| entry.fate.is_news() && entry.record.id == alert))
     }

@@ -15,6 +15,8 @@ pub struct ReceiverStatus {
     pub receiver: String,
     /// Messages that wait or are on their way.
     pub waiting: usize,
+    /// What waits because of this receiver's limit (`at_most`), in words.
+    pub held_back: Vec<String>,
     /// What became of the others.
     pub tally: Tally,
 }
@@ -42,6 +44,7 @@ impl Outbox {
             ReceiverStatus {
                 receiver: name.clone(),
                 waiting: queue.map_or(0, |queue| queue.waiting.len() + usize::from(queue.flying.is_some())),
+                held_back: self.held_back.get(name).cloned().unwrap_or_default(),
                 tally: queue.map(|queue| queue.tally.clone()).unwrap_or_default(),
             }
         };
@@ -55,7 +58,7 @@ impl Outbox {
         let waiting = items.map(|(name, item)| Waiting {
             receiver: name.clone(),
             alert: match &item.content {
-                Content::Alert { record, .. } => Some(record.id.clone()),
+                Content::Alert { record, .. } | Content::Acknowledged { record, .. } => Some(record.id.clone()),
                 Content::Digest(_) | Content::Test => None,
             },
             until: item.next_try,

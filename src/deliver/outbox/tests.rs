@@ -37,6 +37,7 @@ pub(super) fn policy() -> Policy {
     Policy {
         receivers: vec![("mail".to_owned(), Reach::Mail), ("hook".to_owned(), Reach::Hook)],
         routes: Vec::<Route>::new(),
+        paces: BTreeMap::new(),
         calendar: Calendar { zone: zone(), work, ..Calendar::default() },
         stale: Span::from_hours(1),
         expiry: Span::from_days(1),
@@ -117,7 +118,8 @@ impl Story {
             saved.queues.values_mut().for_each(|queue| queue.aloft = false);
             saved
         });
-        self.outbox = Outbox::resume(self.outbox.policy.clone(), book);
+        let paces = postcard::from_bytes(&postcard::to_allocvec(self.outbox.paces()).unwrap()).unwrap();
+        self.outbox = Outbox::resume(self.outbox.policy.clone(), book).with_paces(paces);
         self
     }
 
@@ -148,7 +150,13 @@ impl Story {
                 format!("digest [{}]", fates.collect::<Vec<_>>().join(", "))
             }
             Content::Test => "test".to_owned(),
+            Content::Acknowledged { record, by } => format!("{}/{} acknowledged by {by}", record.id, record.revision),
         };
-        writeln!(self.diary, "{} {} {what}: {}", local(self.now), sent.receiver, sent.cause).unwrap();
+        let held = if sent.held_back.is_empty() {
+            String::new()
+        } else {
+            format!(", held back: {}", sent.held_back.join("; "))
+        };
+        writeln!(self.diary, "{} {} {what}: {}{held}", local(self.now), sent.receiver, sent.cause).unwrap();
     }
 }

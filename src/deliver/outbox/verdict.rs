@@ -30,6 +30,8 @@ pub enum Cause {
     Test,
     /// The stream reached its head; this was passed over on the way.
     AtHead,
+    /// Someone is on it, and this receiver keeps incidents of its own.
+    Acknowledged,
 }
 
 /// Why nothing goes out, or not yet.
@@ -59,6 +61,10 @@ pub enum Why {
     Expired,
     /// The receiver refused it for good.
     Refused(String),
+    /// It can wait until then for the people of this route.
+    UntilLate(Wall),
+    /// The receiver's limit is reached until then.
+    Paced(Wall),
 }
 
 /// One line of the record of decisions.
@@ -118,6 +124,7 @@ impl fmt::Display for Cause {
             Cause::Released => "it was held and still stands at the start of work",
             Cause::Test => "someone asked for a test",
             Cause::Digest => "it is part of the daily digest",
+            Cause::Acknowledged => "someone is on it",
             Cause::AtHead => "it was passed over while the stream was behind",
         })
     }
@@ -139,6 +146,10 @@ impl fmt::Display for Why {
                 f.write_str("the receiver's queue was full and this was the least urgent, oldest message")
             }
             Why::Expired => f.write_str("it could not be delivered before its expiry"),
+            Why::UntilLate(until) => {
+                write!(f, "the people of this route can act in time if they hear of it at {until}")
+            }
+            Why::Paced(until) => write!(f, "the receiver's limit of messages is reached until {until}"),
             Why::Refused(error) => write!(f, "the receiver refused it: {error}"),
         }
     }

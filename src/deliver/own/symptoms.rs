@@ -167,7 +167,7 @@ fn undelivered(health: &Health) -> Vec<Symptom> {
     let mut all = Vec::new();
     let is_failing = |receiver: &&ReceiverStatus| receiver.tally.failing_since.is_some();
     let nobody = health.receivers.iter().all(|receiver| is_failing(&receiver));
-    for ReceiverStatus { receiver, waiting, tally } in health.receivers.iter().filter(is_failing) {
+    for ReceiverStatus { receiver, waiting, tally, .. } in health.receivers.iter().filter(is_failing) {
         let why = tally.last_error.as_deref().unwrap_or("it does not say why");
         let alone = if nobody { "; nobody can be told of anything" } else { "" };
         let words = format!("{receiver} gets no alerts, {waiting} wait{alone}: {why}");

@@ -13,7 +13,7 @@ fn at(minute: i64) -> Wall {
 fn receiver(name: &str, failing_since: Option<i64>) -> ReceiverStatus {
     let last_error = failing_since.map(|_| "connecting failed: refused".to_owned());
     let tally = Tally { failing_since: failing_since.map(at), last_error, ..Tally::default() };
-    ReceiverStatus { receiver: name.to_owned(), waiting: 2, tally }
+    ReceiverStatus { receiver: name.to_owned(), waiting: 2, held_back: Vec::new(), tally }
 }
 
 fn behind(minutes: i64) -> Health {

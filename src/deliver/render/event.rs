@@ -9,9 +9,16 @@ use crate::deliver::{Notification, Wall};
 /// The CloudEvent of a notification; none for a digest, which programs get as one event per alert.
 pub fn event(notification: &Notification) -> Option<Value> {
     match &notification.content {
-        Content::Alert { record, .. } => Some(cloudevent(record)),
+        Content::Alert { record, .. } => {
+            let mut event = cloudevent(record);
+            if !notification.held_back.is_empty() {
+                // An extension attribute: what waits because of the receiver's limit.
+                event["heldback"] = Value::from(notification.held_back.join("\n"));
+            }
+            Some(event)
+        }
         Content::Test => Some(cloudevent_test(notification.key.as_str(), &notification.receiver, notification.at)),
-        Content::Digest(_) => None,
+        Content::Digest(_) | Content::Acknowledged { .. } => None,
     }
 }
 

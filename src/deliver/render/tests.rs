@@ -214,7 +214,8 @@ fn html_is_escaped_and_loads_nothing() {
         <html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><style>:root{color-scheme:light dark}</style></head>
         <body style="font-family:system-ui,sans-serif;font-size:15px;line-height:1.45;max-width:46em">
         <p style="font-size:17px;font-weight:600">&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;</p>
-        <table role="presentation"><tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Service</th><td style="padding:2px 0">checkout</td></tr>
+        <table role="presentation">
+        <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Service</th><td style="padding:2px 0">checkout</td></tr>
         <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">What will happen</th><td style="padding:2px 0">disk_used_ratio{host=&quot;db-1&quot;} will pass its limit of 95 %</td></tr>
         <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Earliest</th><td style="padding:2px 0">Tue 24 Nov 10:40 CET (in 8h30m)</td></tr>
         <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Most likely</th><td style="padding:2px 0">Tue 24 Nov 12:05 CET (in 9h55m)</td></tr>
@@ -222,13 +223,13 @@ fn html_is_escaped_and_loads_nothing() {
         <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">How likely</th><td style="padding:2px 0">83 %</td></tr>
         <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Shows since</th><td style="padding:2px 0">Mon 23 Nov 23:00 CET</td></tr>
         <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Owner</th><td style="padding:2px 0">storage team</td></tr>
-        <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Runbook</th><td style="padding:2px 0"><a href="https://wiki.example/disk?a=1&amp;b=&quot;2&quot;">https://wiki.example/disk?a=1&amp;b=&quot;2&quot;</a></td></tr></table>
+        <tr><th align="left" valign="top" style="padding:2px 14px 2px 0;font-weight:500;opacity:.75">Runbook</th><td style="padding:2px 0"><a href="https://wiki.example/disk?a=1&amp;b=&quot;2&quot;">https://wiki.example/disk?a=1&amp;b=&quot;2&quot;</a></td></tr>
+        </table>
         <p style="margin-bottom:4px"><strong>What is seen</strong></p><ul><li>disk_used_ratio{host=&quot;db-1&quot;}: 87.3 %, usually 41 % to 50 %</li></ul>
         <p style="margin-bottom:4px"><strong>What changed just before</strong></p><ul><li>deploy of billing &lt;v42&gt; &amp; co at Mon 23 Nov 22:52 CET, 8m before (72 % sure)</li></ul>
         <p>You hear of it now because it got worse.</p>
         <p style="font-size:12px;opacity:.7">Alert a1b2c3 revision 2. On it: forewarn ack a1b2c3. Why: forewarn explain a1b2c3.</p>
-        </body></html>
-    "#]].assert_eq(&html);
+        </body></html>"#]].assert_eq(&html);
 }
 
 #[test]

@@ -5,19 +5,19 @@ use jiff::tz::TimeZone;
 use crate::time::{Span, Timestamp};
 
 /// A moment in local time with its zone: `Mon 23 Nov 14:10 CET`.
-pub(super) fn moment(at: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::deliver) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     at.to_jiff().to_zoned(zone.clone()).strftime("%a %-d %b %H:%M %Z").to_string()
 }
 
 /// A moment and how far it is from another: `Mon 23 Nov 14:10 CET (in 3h)`.
-pub(super) fn moment_from(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::deliver) fn moment_from(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let gap = at.since(now);
     let gap = if gap <= Span::ZERO { "now".to_owned() } else { format!("in {}", coarse(gap)) };
     format!("{} ({gap})", moment(at, zone))
 }
 
 /// A length without more exactness than a forecast has: whole minutes above one minute.
-pub(super) fn coarse(span: Span) -> String {
+pub(in crate::deliver) fn coarse(span: Span) -> String {
     let minute = Span::from_mins(1).nanos();
     if span.nanos() < minute {
         return span.to_string();
@@ -26,7 +26,7 @@ pub(super) fn coarse(span: Span) -> String {
 }
 
 /// A value with its unit, to three digits: `812 ms`, `93 %`, `1.2 GB`.
-pub(super) fn quantity(value: f64, unit: Option<&str>) -> String {
+pub(in crate::deliver) fn quantity(value: f64, unit: Option<&str>) -> String {
     match unit {
         Some("ratio") => format!("{} %", digits(value * 100.0)),
         Some("bytes") => {
@@ -59,7 +59,7 @@ fn digits(value: f64) -> String {
 }
 
 /// A probability as a share that does not promise more than is known: 1 to 99 %, `certain` at 1.
-pub(super) fn share(probability: f64) -> String {
+pub(in crate::deliver) fn share(probability: f64) -> String {
     match probability {
         p if p.is_nan() => "unknown".to_owned(),
         p if 0.995 < p => "all but certain".to_owned(),
@@ -68,6 +68,6 @@ pub(super) fn share(probability: f64) -> String {
 }
 
 /// `1 alert`, `2 alerts`.
-pub(super) fn count(n: usize, noun: &str) -> String {
+pub(in crate::deliver) fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

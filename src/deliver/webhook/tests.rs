@@ -1,17 +1,21 @@
 //! Requests against a real server on loopback.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderMap as Headers, HeaderValue, StatusCode as Answer};
 use axum::response::{IntoResponse, Response as Reply};
 use axum::routing::post;
 
+use reqwest::header::LOCATION;
+
 use super::*;
 use crate::config::Secret;
 use crate::deliver::Wall;
-use crate::deliver::outbox::Cause;
-use crate::time::Timestamp;
+use crate::deliver::outbox::{Cause, Content};
+use crate::deliver::post::retry_after_from;
+use crate::time::{Span, Timestamp};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -60,6 +64,8 @@ fn test_message() -> Notification {
         content: Content::Test,
         cause: Cause::Test,
         thread: None,
+        chart: None,
+        held_back: Vec::new(),
         attempt: 1,
         at: Wall(Timestamp::from_secs(0)),
     }

@@ -96,6 +96,17 @@ impl Live {
         Some((code, serde_json::from_str(body).unwrap_or(Value::String(body.to_owned()))))
     }
 
+    /// The body of an answer as it is; none where it is not given.
+    pub(super) fn fetch(&self, path: &str) -> Option<Vec<u8>> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+        answer.starts_with(b"HTTP/1.1 200").then(|| answer.split_off(end + 4))
+    }
+
     pub(super) fn get(&self, path: &str) -> Value {
         self.ask("GET", path, "").map_or(Value::Null, |(_, value)| value)
     }

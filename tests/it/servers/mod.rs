@@ -24,6 +24,7 @@ mod latency;
 mod live;
 #[cfg(feature = "kafka")]
 mod positions;
+mod services;
 mod smtp;
 #[cfg(feature = "kafka")]
 mod stall;

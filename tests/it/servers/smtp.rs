@@ -5,13 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use forewarn::alert::chart::{Chart, Panel, Point};
 use forewarn::alert::{AlertRecord, Reason, State, Urgency};
 use forewarn::config::{self, Email, Receiver, Secret, SmtpTls};
 use forewarn::deliver::outbox::{Cause, Content, Key};
+use forewarn::deliver::render::chart::draw;
 use forewarn::deliver::{Channel, Notification, SendError, Step, Wall, courier};
 use forewarn::finding::Kind;
-use forewarn::time::Timestamp;
+use forewarn::time::{Span, Timestamp};
+use serde_json::json;
 
 use super::setting;
 
@@ -33,7 +37,7 @@ pub(super) fn folder() -> PathBuf {
 }
 
 fn open(email: Email) -> Channel {
-    let receiver = Receiver { name: "mail".to_owned(), channel: config::Channel::Email(email) };
+    let receiver = Receiver { name: "mail".to_owned(), channel: config::Channel::Email(email), pace: None };
     Channel::open(&receiver, &jiff::tz::TimeZone::UTC).expect("a channel")
 }
 
@@ -56,6 +60,18 @@ pub(super) fn header<'a>(mail: &'a str, name: &str) -> &'a str {
     let head = mail.split("\r\n\r\n").next().unwrap_or(mail);
     let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or_else(|| panic!("no {name} in\n{head}"))
+}
+
+/// A mail as an independent reader sees it (`tests/servers/mail.py`).
+pub(super) fn read(mail: &str) -> serde_json::Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mail.eml");
+    std::fs::write(&path, mail).expect("the mail is written");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/servers/mail.py");
+    let done = std::process::Command::new(setting("FOREWARN_TEST_PYTHON")).arg(script).arg(&path).output();
+    let done = done.expect("python runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).expect("JSON")
 }
 
 fn notification(id: &str, revision: u32, state: State, thread: Option<Key>) -> Notification {
@@ -83,6 +99,8 @@ fn notification(id: &str, revision: u32, state: State, thread: Option<Key>) -> N
         content: Content::Alert { record, held: None },
         cause: Cause::News(Reason::Opened),
         thread,
+        chart: None,
+        held_back: Vec::new(),
         attempt: 1,
         at: Wall(at),
     }
@@ -111,6 +129,44 @@ async fn a_mail_arrives_protected_logged_in_and_in_one_thread() {
         assert!(header(mail, "X-Forewarn-Alert").starts_with(&id));
         assert!(mail.contains("multipart/alternative") && mail.contains("text/plain") && mail.contains("text/html"));
     }
+}
+
+/// A line that rises for a day.
+fn chart(at: Timestamp) -> Chart {
+    let from = at - Span::from_hours(24);
+    let course = (0..48).map(|i| Point { at: from + Span::from_mins(30 * i), value: Some(0.4 + 0.01 * i as f64) });
+    let panel = Panel {
+        signal: "disk_used_ratio{host=\"db-1\"}".to_owned(),
+        unit: Some("ratio".to_owned()),
+        course: course.collect(),
+        expected: Vec::new(),
+        bounds: Vec::new(),
+        ahead: None,
+    };
+    Chart { at, since: from, from, to: at + Span::from_hours(1), panels: vec![panel], changes: Vec::new() }
+}
+
+#[tokio::test]
+async fn a_picture_comes_within_the_mail_and_a_reader_finds_it() {
+    let channel = open(email(&setting("FOREWARN_TEST_SMTP")));
+    let id = format!("pic{}", std::process::id());
+    let bare = notification(&id, 1, State::Firing, None);
+    let chart = chart(bare.at.0);
+    let drawn = draw(&chart, &jiff::tz::TimeZone::UTC).expect("a picture");
+    let with = Notification { chart: Some(Arc::new(chart)), ..notification(&id, 2, State::Firing, None) };
+    for message in [bare, with] {
+        channel.send(&message).await.expect("delivered");
+    }
+    let mails = mails(&id);
+    let (bare, with) = (read(&mails[0]), read(&mails[1]));
+    assert_eq!(bare["tree"], json!(["multipart/alternative", ["text/plain", "text/html"]]));
+    let related = json!(["multipart/related", ["text/html", "image/png"]]);
+    assert_eq!(with["tree"], json!(["multipart/alternative", ["text/plain", related]]));
+    let picture = &with["pictures"][0];
+    assert_eq!((&picture["disposition"], &picture["bytes"]), (&json!("inline"), &json!(drawn.png.len())));
+    assert_eq!((&picture["width"], &picture["height"]), (&json!(2 * drawn.width), &json!(2 * drawn.height)));
+    assert!(with["alts"][0].as_str().unwrap().starts_with("Chart of disk_used_ratio"), "{}", with["alts"]);
+    assert_eq!(bare["plain"], with["plain"].as_str().unwrap().replace("revision 2", "revision 1"));
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::broker::Broker;
@@ -139,6 +141,16 @@ fn a_mail_and_a_webhook_come_before_the_disk_is_full() {
     for named in ["disk_used_ratio", host.as_str(), "0.95"] {
         assert!(text.contains(named), "the mail does not name {named}:\n{text}");
     }
+
+    // The picture in the mail, as an independent reader finds it, is the one that the status page gives.
+    let id = smtp::header(&mail, "X-Forewarn-Alert").split('/').next().unwrap().to_owned();
+    let picture = wait("the picture", &live, || live.fetch(&format!("/api/v1/alerts/{id}/chart")));
+    let newest = wait("the newest mail", &live, || {
+        let read = smtp::read(smtp::mails(&to).last()?);
+        (read["pictures"][0]["base64"] == json!(BASE64_STANDARD.encode(&picture))).then_some(read)
+    });
+    assert!(newest["alts"][0].as_str().unwrap().contains("limit 95 %"), "{}", newest["alts"]);
+    assert_eq!(live.ask("GET", "/api/v1/alerts/none/chart", "").unwrap().0, 404);
 
     let body = wait("the webhook", &live, || verified(&host));
     let record = if body["data"].is_object() { &body["data"] } else { &body };

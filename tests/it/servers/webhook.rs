@@ -18,7 +18,7 @@ fn open(secret: &str) -> Channel {
         timeout: Span::from_secs(10),
         ca_file: None,
     };
-    let receiver = Receiver { name: "hook".to_owned(), channel: config::Channel::Webhook(webhook) };
+    let receiver = Receiver { name: "hook".to_owned(), channel: config::Channel::Webhook(webhook), pace: None };
     Channel::open(&receiver, &jiff::tz::TimeZone::UTC).expect("a channel")
 }
 

@@ -160,11 +160,7 @@ fn an_acknowledgement_stops_repeats_and_escalation_until_it_is_over() {
 
 #[test]
 fn the_first_route_that_takes_it_decides_and_without_receivers_all_is_shadow() {
-    let route = |matches: &str, to: &[&str], at_least| Route {
-        matches: crate::signal::Selector::parse(matches).unwrap(),
-        to: to.iter().map(|name| (*name).to_owned()).collect(),
-        at_least,
-    };
+    let route = |matches: &str, to: &[&str], at_least| Route { at_least, ..way(matches, to) };
     let mut routed = policy();
     routed.routes = vec![
         route("service=\"checkout\"", &["hook"], Page),
@@ -196,4 +192,122 @@ fn the_first_route_that_takes_it_decides_and_without_receivers_all_is_shadow() {
         Tue 24 10:00:00 : not sent: no receiver is configured (shadow)
     "#]]
     .assert_eq(&decisions(&s, "a"));
+}
+
+fn selector(text: &str) -> crate::signal::Selector {
+    match text {
+        "" => crate::signal::Selector::everything(),
+        text => crate::signal::Selector::parse_route(text).unwrap(),
+    }
+}
+
+fn way(matches: &str, to: &[&str]) -> Route {
+    Route::new(selector(matches), to.iter().map(|name| (*name).to_owned()).collect())
+}
+
+#[test]
+fn a_route_within_another_decides_before_it_and_exceptions_and_further_routes_are_kept() {
+    let mut routed = policy();
+    routed.receivers.push(("pager".to_owned(), Reach::Pager));
+    routed.routes = vec![
+        Route {
+            except: vec![selector("{host=\"canary\"}")],
+            within: vec![
+                way("{host=\"a\"}", &["hook"]),
+                Route { at_least: Page, ..way("{host=~\"b.*\"}", &["pager", "hook"]) },
+            ],
+            ..way("service=\"checkout\"", &["mail"])
+        },
+        Route { goes_on: true, ..way("", &["pager"]) },
+        way("", &["mail", "pager"]),
+    ];
+    let told = |id: &str, urgency| routed.receivers_of(&record(id, 1, Opened, urgency, berlin("2026-11-24 10:00")));
+    assert_eq!(told("a", Hold), ["hook"]);
+    assert_eq!(told("b1", Page), ["pager", "hook"]);
+    assert_eq!(told("b1", Hold), ["mail"], "no route within takes it: the outer one does");
+    assert_eq!(told("c", Page), ["mail"]);
+    assert_eq!(told("canary", Hold), ["pager", "mail"], "each receiver once");
+}
+
+#[test]
+fn a_route_may_say_how_urgent_its_alerts_are() {
+    let mut routed = policy();
+    routed.routes = vec![
+        Route { urgency: Some(Page), ..way("{host=\"a\"}", &["mail"]) },
+        Route { urgency: Some(Digest), ..way("{host=\"b\"}", &["mail"]) },
+    ];
+    let mut s = Story::new(routed, "2026-11-24 20:00");
+    s.take("a", 1, Opened, Hold).take("b", 1, Opened, Page).until("2026-11-25 10:00");
+    expect![[r#"
+        Tue 24 20:00:00 mail a/1 Firing: it is new
+        Wed 25 09:00:00 mail digest [b Open]: it is part of the daily digest
+    "#]]
+    .assert_eq(&s.diary);
+}
+
+#[test]
+fn who_needs_longer_to_act_is_told_earlier() {
+    let mut routed = policy();
+    routed.routes = vec![
+        Route { reaction: Some(Span::from_hours(10)), ..way("{host=\"far\"}", &["mail"]) },
+        Route { reaction: Some(Span::from_mins(10)), ..way("{host=\"near\"}", &["mail"]) },
+        way("", &["mail"]),
+    ];
+    let mut s = Story::new(routed, "2026-11-24 20:00");
+    let mut take = |id: &str, urgency, earliest: &str| {
+        let mut record = record(id, 1, Opened, urgency, s.now);
+        let at = berlin(earliest).0;
+        record.breach = Some(crate::alert::BreachNote {
+            objective: None,
+            limit: Some(record.signals[0].signal.clone()),
+            name: None,
+            level: 1.0,
+            probability: 0.9,
+            earliest: at,
+            likely: at + Span::from_hours(1),
+            latest: at + Span::from_hours(2),
+        });
+        s.outbox.take(&record, s.now);
+        s.flush();
+    };
+    // Work begins at 9. Ten hours to act: what comes at 18 o'clock cannot wait for it. Ten minutes: what comes at 9:30 can.
+    take("far", Hold, "2026-11-25 18:00");
+    take("near", Page, "2026-11-25 09:30");
+    take("plain", Hold, "2026-11-25 18:00");
+    s.until("2026-11-25 10:00");
+    expect![[r#"
+        Tue 24 20:00:00 mail far/1 Firing: it is new
+        Wed 25 09:00:00 mail near/1 Firing held since Tue 24 20:00:00: it was held and still stands at the start of work
+        Wed 25 09:00:00 mail plain/1 Firing held since Tue 24 20:00:00: it was held and still stands at the start of work
+    "#]].assert_eq(&s.diary);
+}
+
+#[test]
+fn a_receiver_with_a_pace_gets_no_more_and_hears_what_was_held_back() {
+    let mut paced = policy();
+    paced.receivers = vec![("mail".to_owned(), Reach::Mail)];
+    paced.paces = [("mail".to_owned(), crate::config::Pace { most: 2, per: Span::from_mins(30), pages: false })].into();
+    let mut s = Story::new(paced, "2026-11-24 10:00");
+    for id in ["a", "b", "c", "d", "e"] {
+        s.take(id, 1, Opened, Hold);
+    }
+    s.take("fire", 1, Opened, Page);
+    assert_eq!(s.outbox.status()[0].held_back.len(), 3, "{:?}", s.outbox.status());
+    s.restart();
+    s.until("2026-11-24 12:00");
+    expect![[r#"
+        Tue 24 10:00:00 mail a/1 Firing: it is new
+        Tue 24 10:00:00 mail b/1 Firing: it is new
+        Tue 24 10:00:00 mail fire/1 Firing: it is new, held back: c will hurt (alert c); d will hurt (alert d); e will hurt (alert e)
+        Tue 24 10:30:00 mail c/1 Firing: it is new
+        Tue 24 10:30:00 mail d/1 Firing: it is new, held back: e will hurt (alert e)
+        Tue 24 11:00:00 mail e/1 Firing: it is new
+    "#]].assert_eq(&s.diary);
+    assert!(s.outbox.status()[0].held_back.is_empty());
+    expect![[r#"
+        Tue 24 10:00:00 mail: sent: it is new
+        Tue 24 10:00:00 mail: not sent: the receiver's limit of messages is reached until 2026-11-24T09:30:00Z
+        Tue 24 10:30:00 mail: sent: it is new
+    "#]]
+    .assert_eq(&decisions(&s, "c"));
 }
