@@ -37,8 +37,11 @@ pub mod config;
 // The shell: bytes in, messages out.
 pub mod ingest; // sources, decoders, the gate of time
 pub mod deliver; // the outbox and its channels
-pub mod replay; // the same engine, on files
 pub mod state; // checkpoints, journal, receipts
+pub mod pipeline; // from the bytes of all partitions to decisions
+pub mod frame; // Arrow: nothing else knows it
+pub mod recording; // what was read and what acted, kept for replay
+pub mod replay; // the same engine, on files
 pub mod telemetry; // metrics of the process itself
 pub mod serve; // status and commands over HTTP
 #[cfg(feature = "kafka")]

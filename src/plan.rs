@@ -23,6 +23,8 @@ pub struct Plan {
     pub false_pages_per_week: f64,
     /// Labels that go through to the message besides `runbook`, `owner` and `team`.
     pub carry: Vec<String>,
+    /// Signals that are not watched at all.
+    pub exclude: Vec<Selector>,
     /// The label that tells tenants apart, if any.
     pub tenant_label: Option<String>,
     /// What the engine may hold, and what happens beyond.
@@ -126,6 +128,11 @@ impl Preset {
 }
 
 impl Plan {
+    /// Whether a signal is not to be watched.
+    pub fn excludes(&self, signal: &Signal) -> bool {
+        self.exclude.iter().any(|selector| selector.matches(signal))
+    }
+
     /// The place in `presets` of the one that takes a signal; it depends on the kind text alone, so that a caller with
     /// many signals may remember it by that.
     pub fn preset_of(&self, signal: &Signal) -> Option<usize> {
@@ -182,6 +189,7 @@ impl Default for Plan {
             calendar: Calendar::default(),
             false_pages_per_week: 1.0,
             carry: Vec::new(),
+            exclude: Vec::new(),
             tenant_label: None,
             bounds: Bounds::default(),
             shards: 64,

@@ -101,6 +101,18 @@ pub struct Metrics {
     pub journal_entries: Counter,
     /// 1 where it judges, 0 where it does not.
     pub ready: Gauge,
+    /// 1 where the last reload of the configuration was good, 0 where the old one holds.
+    pub reload_successful: Gauge,
+    /// When the configuration in force was read, seconds since the epoch.
+    pub reload_time: Seconds,
+    /// Records written to the recording.
+    pub recorded: Counter,
+    /// The size of the recording.
+    pub recording_bytes: Gauge,
+    /// Files of the recording that went because of its bounds.
+    pub recording_files_removed: Counter,
+    /// How often the recording could not be written.
+    pub recording_failures: Counter,
 }
 
 impl Metrics {
@@ -109,6 +121,7 @@ impl Metrics {
         let mut metrics = Metrics { registry: Registry::with_prefix("forewarn"), ..Metrics::default() };
         metrics.register_input();
         metrics.register_output();
+        metrics.register_recording();
         metrics
     }
 
@@ -144,6 +157,28 @@ impl Metrics {
         to.register("checkpoint_bytes", "Size of the last checkpoint", self.checkpoint_bytes.clone());
         to.register("journal_entries", "Entries written to the journal", self.journal_entries.clone());
         to.register("ready", "1 while it judges", self.ready.clone());
+    }
+
+    fn register_recording(&mut self) {
+        let to = &mut self.registry;
+        to.register(
+            "config_last_reload_successful",
+            "1 while the configuration last read is in force",
+            self.reload_successful.clone(),
+        );
+        to.register(
+            "config_last_reload_success_timestamp_seconds",
+            "When the configuration in force was read",
+            self.reload_time.clone(),
+        );
+        to.register("recorded_records", "Records written to the recording", self.recorded.clone());
+        to.register("recording_bytes", "Size of the recording on disk", self.recording_bytes.clone());
+        to.register(
+            "recording_files_removed",
+            "Files of the recording removed at its bounds",
+            self.recording_files_removed.clone(),
+        );
+        to.register("recording_failures", "Failures to write the recording", self.recording_failures.clone());
     }
 
     /// The text that Prometheus reads.

@@ -62,6 +62,36 @@ pub enum Command {
     Ack(AckArgs),
     /// Send a marked test message through the real path to one receiver
     SendTest(SendTestArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man(ManArgs),
+    /// Print the Grafana dashboard of the metrics that `run` serves, as JSON
+    Dashboard,
+}
+
+/// `forewarn completions`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  forewarn completions bash > /etc/bash_completion.d/forewarn
+  forewarn completions zsh  > ~/.zfunc/_forewarn")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `forewarn man`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  forewarn man | man -l -
+  forewarn man --dir /usr/local/share/man/man1")]
+pub struct ManArgs {
+    /// Write the pages of all commands into this folder instead
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// The configuration file of commands that need one.
@@ -76,6 +106,11 @@ impl ConfigArg {
     /// The file meant.
     pub fn path(&self) -> &Path {
         self.config.as_deref().unwrap_or(Path::new(config::DEFAULT_FILE))
+    }
+
+    /// Whether a file is named, or is where one is expected.
+    pub fn is_there(&self) -> bool {
+        self.config.is_some() || self.path().is_file()
     }
 
     /// The settings of the file.
@@ -94,9 +129,9 @@ impl ConfigArg {
     }
 
     fn settings_if_there_for(&self, purpose: Purpose) -> Result<Settings, Failure> {
-        match self.config.is_some() || self.path().is_file() {
+        match self.is_there() {
             true => Ok(usable(config::load_for(self.path(), purpose)?)),
-            false => Ok(Settings::default()),
+            false => Ok(usable(config::without_file(purpose)?)),
         }
     }
 }
@@ -139,7 +174,7 @@ pub struct RunArgs {
 impl RunArgs {
     /// The settings: of the file, if one is named or there; else of the command line alone, in shadow.
     pub fn settings(&self) -> Result<Settings, Failure> {
-        let is_there = self.config.config.is_some() || self.config.path().is_file();
+        let is_there = self.config.is_there();
         let base = self.config.settings_if_there()?;
         let settings = config::with_kafka(base, self.brokers.as_deref(), &self.topics)?;
         if settings.kafka.is_none() {
@@ -241,6 +276,9 @@ pub struct CheckArgs {
     /// The configuration file.
     #[command(flatten)]
     pub config: ConfigArg,
+    /// As JSON, problems and all
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `forewarn explain`.
@@ -263,6 +301,9 @@ pub struct ExplainArgs {
     /// Read alerts or a recording from here instead of [state]
     #[arg(long, value_name = "ALERTS|RECORDING")]
     pub from: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
     /// The configuration file.
     #[command(flatten)]
     pub config: ConfigArg,
@@ -296,6 +337,9 @@ pub struct ModelsArgs {
     /// Take the [[preset]]s of this configuration into account
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl ModelsArgs {
@@ -339,7 +383,11 @@ Examples:
         reason: Option<String>,
     },
     /// Show the silences that hold
-    List,
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// End a silence now
     End {
         /// Its id, as `list` shows it

@@ -7,17 +7,52 @@ use jiff::civil::{Time, Weekday};
 use super::failure::tell;
 use super::{CheckArgs, Failure};
 use crate::calendar::WorkHours;
-use crate::config::{self, Channel, From, Purpose, Receiver, Route, Settings};
+use crate::config::{self, Channel, From, Problem, Problems, Purpose, Receiver, Route, Settings, Severity};
 use crate::deliver::templates;
 use crate::plan::{Bound, Side};
 use crate::signal::Selector;
 
 pub(super) fn check(args: &CheckArgs, out: &mut dyn Write, err: &mut dyn Write, colours: bool) -> Result<(), Failure> {
+    if args.json {
+        return as_json(config::load_for(args.config.path(), Purpose::Run), out);
+    }
     let loaded = config::load_for(args.config.path(), Purpose::Run)?;
     tell(&loaded.warnings, err, colours)?;
     templates(&loaded.settings).map_err(|wrong| Failure::Usage(wrong.join("\n")))?;
     summary(&loaded.settings, out)?;
     Ok(())
+}
+
+/// The verdict as one JSON object; the exit code is that of the words.
+fn as_json(read: Result<config::Loaded, Problems>, out: &mut dyn Write) -> Result<(), Failure> {
+    let (ok, problems, settings) = match read {
+        Ok(loaded) => (true, loaded.warnings, Some(loaded.settings)),
+        Err(problems) => (false, problems, None),
+    };
+    let list: Vec<serde_json::Value> = problems.list.iter().map(|problem| as_value(&problems, problem)).collect();
+    let mut told = serde_json::json!({ "ok": ok, "file": problems.origin, "problems": list });
+    if let Some(settings) = settings {
+        let mut words = Vec::new();
+        summary(&settings, &mut words)?;
+        let words = String::from_utf8_lossy(&words).into_owned();
+        told["summary"] = words.lines().map(str::trim_end).collect();
+    }
+    writeln!(out, "{told}")?;
+    if ok { Ok(()) } else { Err(Failure::Told) }
+}
+
+fn as_value(problems: &Problems, problem: &Problem) -> serde_json::Value {
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let (file, place) = problems
+        .place(problem)
+        .map_or((problems.origin.as_str(), None), |(file, line, column)| (file, Some((line, column))));
+    serde_json::json!({
+        "severity": severity, "message": problem.message, "hint": problem.hint,
+        "file": file, "line": place.map(|(line, _)| line), "column": place.map(|(_, column)| column),
+    })
 }
 
 fn summary(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {

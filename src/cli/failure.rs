@@ -15,6 +15,9 @@ pub enum Failure {
     /// The configuration is wrong: exit code 2.
     #[error("{0}")]
     Configuration(Box<Problems>),
+    /// The configuration is wrong, and it was said in another way: exit code 2.
+    #[error("the configuration is wrong")]
+    Told,
     /// The work could not be done: exit code 1.
     #[error("{0}")]
     Work(String),
@@ -32,7 +35,7 @@ impl From<Problems> for Failure {
 impl From<ReplayError> for Failure {
     fn from(error: ReplayError) -> Self {
         match error {
-            ReplayError::Usage(_) => Failure::Usage(error.to_string()),
+            ReplayError::Usage(_) | ReplayError::Recording(_) => Failure::Usage(error.to_string()),
             // Whoever listened to the results has heard enough.
             ReplayError::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Failure::Output(source),
             ReplayError::NoInput(_) | ReplayError::Write { .. } => Failure::Work(error.to_string()),
@@ -65,7 +68,7 @@ impl Failure {
     /// The exit code.
     pub fn code(&self) -> u8 {
         match self {
-            Failure::Usage(_) | Failure::Configuration(_) => 2,
+            Failure::Usage(_) | Failure::Configuration(_) | Failure::Told => 2,
             // Whoever read the results has read enough.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Failure::Work(_) | Failure::Output(_) => 1,
@@ -76,6 +79,7 @@ impl Failure {
     pub(super) fn report(&self, err: &mut dyn Write, colours: bool) -> u8 {
         let said = match self {
             Failure::Configuration(problems) => tell(problems, err, colours),
+            Failure::Told => Ok(()),
             _ if self.code() == 0 => Ok(()),
             other => writeln!(err, "error: {other}"),
         };

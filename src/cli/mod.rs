@@ -10,6 +10,7 @@ mod failure;
 mod logging;
 mod models;
 mod operate;
+mod shell;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    AckArgs, CheckArgs, Cli, Command, ConfigArg, DemoArgs, EvalCommand, ExplainArgs, ModelsArgs, ReplayCommand,
-    RunArgs, SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
+    AckArgs, CheckArgs, Cli, Command, CompletionsArgs, ConfigArg, DemoArgs, EvalCommand, ExplainArgs, ManArgs,
+    ModelsArgs, ReplayCommand, RunArgs, SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
 };
 pub use failure::Failure;
 pub use logging::{LogFormat, LogOptions};
@@ -70,7 +71,7 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
         Command::Models(args) => models::models(&args, out),
         Command::Run(args) => {
             let settings = args.settings()?;
-            live(settings, args.backfill)
+            live(settings, &args)
         }
         Command::Replay(args) => {
             let settings = args.settings()?;
@@ -87,6 +88,9 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
         Command::Silence(args) => operate::silence(&args, out),
         Command::Ack(args) => operate::ack(&args, out),
         Command::SendTest(args) => operate::test(&args, out),
+        Command::Completions(args) => shell::completions(&args, out),
+        Command::Man(args) => shell::man(&args, out),
+        Command::Dashboard => shell::dashboard(out),
     }
 }
 
@@ -113,12 +117,22 @@ const WITHOUT_KAFKA: &str = "this binary was built without the feature `kafka`; 
 
 /// The live process, where this binary holds it.
 #[cfg(feature = "kafka")]
-fn live(settings: crate::config::Settings, backfill: bool) -> Result<(), Failure> {
-    let options = crate::run::Options { backfill, ..Default::default() };
+fn live(settings: crate::config::Settings, args: &RunArgs) -> Result<(), Failure> {
+    let again = args.clone();
+    let reload = crate::run::Reload {
+        path: args.config.is_there().then(|| args.config.path().to_owned()),
+        load: std::sync::Arc::new(move || again.settings().map_err(|failure| failure.to_string())),
+    };
+    let options = crate::run::Options {
+        backfill: args.backfill,
+        record: args.record.clone(),
+        reload: Some(reload),
+        ..Default::default()
+    };
     crate::run::run(settings, options).map_err(|error| Failure::Work(error.to_string()))
 }
 
 #[cfg(not(feature = "kafka"))]
-fn live(_: crate::config::Settings, _: bool) -> Result<(), Failure> {
+fn live(_: crate::config::Settings, _: &RunArgs) -> Result<(), Failure> {
     Err(Failure::Work(WITHOUT_KAFKA.into()))
 }

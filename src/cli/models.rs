@@ -2,14 +2,25 @@
 
 use std::io::{self, Write};
 
+use serde_json::{Value, json};
+
 use super::{Failure, ModelsArgs};
 use crate::config::presets::{self, Model, Unit};
 use crate::plan::{Preset, Side};
-use crate::signal::Selector;
+use crate::signal::{Selector, Signal};
 
 pub(super) fn models(args: &ModelsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let models = args.models()?;
     match &args.signal {
+        Some(selector) if args.json => writeln!(out, "{}", json_of(&models, selector)?)?,
+        None if args.json => {
+            let all: Vec<Value> = models.iter().map(model).collect();
+            writeln!(out, "{}", json!({ "models": all }))?;
+        }
+        _ => {}
+    }
+    match &args.signal {
+        _ if args.json => Ok(()),
         Some(selector) => which(&models, selector, out),
         None => Ok(all(&models, out)?),
     }
@@ -29,11 +40,44 @@ fn all(models: &[Model], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn which(models: &[Model], selector: &Selector, out: &mut dyn Write) -> Result<(), Failure> {
+fn model(model: &Model) -> Value {
+    let unit = |unit: &Unit| {
+        let mut judged = judged(&unit.preset);
+        judged["patterns"] = json!(unit.patterns);
+        judged
+    };
+    let units: Vec<Value> = model.units.iter().map(unit).collect();
+    json!({ "name": model.name, "about": model.about, "order": model.order, "units": units })
+}
+
+/// How a preset judges, as data.
+fn judged(preset: &Preset) -> Value {
+    json!({
+        "unit": preset.unit, "harm": preset.harm, "floor": preset.floor, "floor_share": preset.floor_share,
+        "limit": preset.limit, "absence": preset.absence,
+    })
+}
+
+fn json_of(models: &[Model], selector: &Selector) -> Result<Value, Failure> {
+    let (signal, taken) = taken(models, selector)?;
+    let mut found = judged(taken.preset);
+    found["signal"] = json!(signal.to_string());
+    found["preset"] = json!(taken.model.name);
+    found["pattern"] = json!(taken.pattern);
+    found["service"] = json!(signal.service());
+    Ok(found)
+}
+
+fn taken<'a>(models: &'a [Model], selector: &Selector) -> Result<(Signal, presets::Taken<'a>), Failure> {
     let signal = selector.to_signal().ok_or_else(|| {
         Failure::Usage(format!("`{selector}` may be many signals: name one, with = for each label (up{{job=\"api\"}})"))
     })?;
     let taken = presets::taken(models, &signal).ok_or_else(|| Failure::Work(format!("no preset takes {signal}")))?;
+    Ok((signal, taken))
+}
+
+fn which(models: &[Model], selector: &Selector, out: &mut dyn Write) -> Result<(), Failure> {
+    let (signal, taken) = taken(models, selector)?;
     writeln!(out, "{signal}")?;
     writeln!(out, "  preset   {}: {}", taken.model.name, taken.model.about)?;
     writeln!(out, "  because  {} fits {}", Preset::kind_text(&signal), taken.pattern)?;

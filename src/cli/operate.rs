@@ -30,8 +30,11 @@ pub(super) fn silence(args: &SilenceArgs, out: &mut dyn Write) -> Result<(), Fai
             let id = made["id"].as_str().unwrap_or("?");
             writeln!(out, "{}; to end it before: forewarn silence end {id}", line(&made, now, zone))?;
         }
-        SilenceCommand::List => {
+        SilenceCommand::List { json } => {
             let all = api.ask(Method::GET, "silences", None)?;
+            if *json {
+                return Ok(writeln!(out, "{all}")?);
+            }
             let all = all["silences"].as_array().cloned().unwrap_or_default();
             for silence in &all {
                 writeln!(out, "{}", line(silence, now, zone))?;

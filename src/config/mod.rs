@@ -5,6 +5,7 @@
 //! `models/` are read by the same means.
 
 mod cross;
+mod given;
 mod holidays;
 mod hours;
 mod mask;
@@ -19,14 +20,17 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variables;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use given::{Given, again};
 use outside::Outside;
 pub use problem::{Problem, Problems, Severity};
 pub use settings::{
-    Alertmanager, Channel, Chat, Deliver, Email, From, Http, Kafka, Lateness, Pace, PagerDuty, Receiver, Route, Secret,
-    Settings, SmtpTls, State, TEMPLATES, TemplateFile, Webhook,
+    Alertmanager, Channel, Chat, Deliver, Email, From, Http, Kafka, Lateness, Pace, PagerDuty, Receiver, Recording,
+    Route, Secret, Settings, SmtpTls, State, TEMPLATES, TemplateFile, Webhook,
 };
 
 /// The name of the configuration file where none is given.
@@ -61,7 +65,7 @@ pub fn load(path: &Path) -> Result<Settings, Problems> {
     load_for(path, Purpose::Run).map(|loaded| loaded.settings)
 }
 
-/// Reads a configuration file for a purpose; tells warnings too.
+/// Reads a configuration file for a purpose, with the variables of the environment that override it; tells warnings too.
 ///
 /// # Errors
 /// All problems at once, if one of them forbids the start.
@@ -70,21 +74,43 @@ pub fn load_for(path: &Path, purpose: Purpose) -> Result<Loaded, Problems> {
     let hint = "write one (the README shows how), or name another with --config";
     let text = outside::read(path)
         .map_err(|why| Problems::whole(&origin, format!("cannot read the configuration `{origin}`: {why}"), hint))?;
-    parse(&text, &origin, path.parent().unwrap_or(Path::new("")), purpose)
+    let base = path.parent().unwrap_or(Path::new("")).to_owned();
+    parse_with(&text, &origin, Outside::at(base, purpose == Purpose::Run), outside::variables())
 }
 
-/// Reads a configuration from its text; `origin` names it in messages, relative paths start at `base`.
+/// Reads a configuration from its text; `origin` names it in messages, relative paths start at `base`. The environment has
+/// no say.
 ///
 /// # Errors
 /// All problems at once, if one of them forbids the start.
 pub fn parse(text: &str, origin: &str, base: &Path, purpose: Purpose) -> Result<Loaded, Problems> {
-    let outside = Outside { base: base.to_owned(), secrets: purpose == Purpose::Run };
-    let (settings, list) = resolve::resolve(text, outside);
-    let problems = Problems { origin: origin.to_owned(), text: mask::secrets(text), list };
+    parse_with(text, origin, Outside::at(base.to_owned(), purpose == Purpose::Run), BTreeMap::new())
+}
+
+fn parse_with(
+    text: &str,
+    origin: &str,
+    outside: Outside,
+    variables: BTreeMap<String, String>,
+) -> Result<Loaded, Problems> {
+    let overridden = !variables.is_empty();
+    let laid = variables::Laid::new(text, variables);
+    let environment = overridden.then_some(laid.file_bytes);
+    let (settings, list) = resolve::resolve(&laid, outside);
+    let problems = Problems { origin: origin.to_owned(), text: laid.masked(), environment, list };
     match settings {
         Some(settings) if problems.errors() == 0 => Ok(Loaded { settings, warnings: problems }),
         _ => Err(problems),
     }
+}
+
+/// The settings where there is no file: the defaults, with what the environment says (`FOREWARN_KAFKA__BROKERS`).
+///
+/// # Errors
+/// All problems of the variables at once.
+pub fn without_file(purpose: Purpose) -> Result<Loaded, Problems> {
+    let outside = Outside::at(Path::new("").to_owned(), purpose == Purpose::Run);
+    parse_with("", "environment", outside, outside::variables())
 }
 
 /// Lays brokers and topics of the command line over the settings; with both, no configuration is needed.

@@ -1,6 +1,8 @@
 //! What a configuration takes from outside its text: files beside it and the environment.
 #![expect(clippy::disallowed_methods, reason = "the one place of the plan that reads files and the environment")]
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,10 @@ pub(super) struct Outside {
     pub(super) base: PathBuf,
     /// Whether secrets are read; a replay never sends and must work without them.
     pub(super) secrets: bool,
+    /// The files there are, instead of those of the file system.
+    pub(super) only: Option<BTreeMap<String, String>>,
+    /// The files that were read, secrets apart.
+    pub(super) seen: RefCell<BTreeMap<String, String>>,
 }
 
 impl Outside {
@@ -21,8 +27,23 @@ impl Outside {
         self.base.join(given)
     }
 
-    /// The text of a file beside the configuration.
+    /// The surroundings of a configuration in this folder.
+    pub(super) fn at(base: PathBuf, secrets: bool) -> Self {
+        Outside { base, secrets, only: None, seen: RefCell::default() }
+    }
+
+    /// The text of a file beside the configuration; it is kept with what was given.
     pub(super) fn read(&self, given: &str) -> Result<String, Fault> {
+        let text = match &self.only {
+            Some(only) => only.get(given).cloned().ok_or_else(|| Fault::new(format!("`{given}` was not kept")))?,
+            None => self.secret(given)?,
+        };
+        self.seen.borrow_mut().insert(given.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    /// The text of a file that holds a secret.
+    pub(super) fn secret(&self, given: &str) -> Result<String, Fault> {
         read(&self.path(given)).map_err(|why| {
             let message = format!("cannot read `{given}`: {why}");
             Fault::new(message).hint("a relative path starts at the folder of the configuration file")
@@ -54,6 +75,13 @@ impl Outside {
                 .hint("set it where forewarn is started, or name a file instead")
         })
     }
+}
+
+/// The variables of the environment that override a configuration: `FOREWARN_SECTION__KEY`.
+pub(super) fn variables() -> BTreeMap<String, String> {
+    let all =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    all.filter(|(name, _)| name.starts_with(super::variables::PREFIX) && name.contains("__")).collect()
 }
 
 /// The text of a file, or why it cannot be had, in words.

@@ -107,7 +107,7 @@ fn own_model(mut table: Table<'_>) -> Option<Model> {
 
 /// Reads one file.
 pub(super) fn parse(name: &str, source: &str) -> (Option<Model>, Vec<Problem>) {
-    let desk = Desk::new(source, Outside { base: Default::default(), secrets: false });
+    let desk = Desk::new(source, Outside::at(Default::default(), false));
     let (tree, errors) = DeTable::parse_recoverable(source);
     for error in &errors {
         desk.error(error.span().unwrap_or(0..0), resolve::syntax(source, error));

@@ -34,6 +34,8 @@ pub struct Problems {
     pub origin: String,
     /// The text the spans refer to.
     pub text: String,
+    /// Where in it the variables of the environment begin; none where there are none.
+    pub environment: Option<usize>,
     /// The problems, by place.
     pub list: Vec<Problem>,
 }
@@ -43,12 +45,25 @@ impl Problems {
     pub fn whole(origin: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         let problem =
             Problem { severity: Severity::Error, message: message.into(), hint: Some(hint.into()), span: None };
-        Problems { origin: origin.to_owned(), text: String::new(), list: vec![problem] }
+        Problems { origin: origin.to_owned(), text: String::new(), environment: None, list: vec![problem] }
     }
 
     /// How many forbid the start.
     pub fn errors(&self) -> usize {
         self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+
+    /// Where a problem lies: the file or `environment`, line and column from 1; none for one of the file as a whole.
+    pub fn place(&self, problem: &Problem) -> Option<(&str, usize, usize)> {
+        let at = problem.span.as_ref()?.start;
+        let (origin, start) = match self.environment {
+            Some(start) if start <= at => ("environment", start),
+            _ => (self.origin.as_str(), 0),
+        };
+        let before = self.text.get(start..at)?;
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Some((origin, line, column))
     }
 
     /// How many are mere warnings.
@@ -70,8 +85,12 @@ impl Problems {
         };
         let mut group = Group::with_title(level.primary_title(&problem.message));
         if let Some(span) = &problem.span {
-            let mark = AnnotationKind::Primary.span(span.clone());
-            group = group.element(Snippet::source(&self.text).path(&self.origin).annotation(mark));
+            let (path, start) = match self.environment {
+                Some(start) if start <= span.start => ("environment", start),
+                _ => (self.origin.as_str(), 0),
+            };
+            let mark = AnnotationKind::Primary.span(span.start - start..span.end - start);
+            group = group.element(Snippet::source(&self.text[start..]).path(path).annotation(mark));
         }
         if let Some(hint) = &problem.hint {
             group = group.element(Level::HELP.with_name("hint").message(hint));

@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+use super::given::Given;
 use super::outside::Outside;
 use super::presets::Model;
 use super::problem::Problem;
 use super::reader::{Desk, Fault, Table, Value};
 use super::settings::Settings;
-use super::{cross, presets, sections, text};
+use super::variables::Laid;
+use super::{cross, mask, presets, sections, text};
 use crate::plan::Plan;
 
-/// Reads the whole text. Where the list has errors the settings are not to be used.
-pub(super) fn resolve(source: &str, outside: Outside) -> (Option<Settings>, Vec<Problem>) {
+/// Reads the whole text with the variables laid over it (whose lines follow the file's). Where the list has errors the
+/// settings are not to be used.
+pub(super) fn resolve(laid: &Laid, outside: Outside) -> (Option<Settings>, Vec<Problem>) {
+    let source = laid.text.as_str();
     let desk = Desk::new(source, outside);
-    let (tree, errors) = DeTable::parse_recoverable(source);
+    let (mut tree, errors) = DeTable::parse_recoverable(laid.file());
     if !errors.is_empty() {
         // A broken tree would only give problems that are none.
         for error in errors {
@@ -23,8 +27,12 @@ pub(super) fn resolve(source: &str, outside: Outside) -> (Option<Settings>, Vec<
         }
         return (None, desk.into_problems());
     }
-    let settings = whole(Table::root(tree.get_ref(), &desk));
+    laid.lay_over(tree.get_mut(), &desk);
+    let mut settings = whole(Table::root(tree.get_ref(), &desk));
     cross::check(&settings, tree.get_ref(), &desk);
+    let files = desk.outside.seen.borrow().clone();
+    let (text, variables) = (mask::secrets(laid.file()), laid.shown());
+    settings.given = Arc::new(Given { text, variables, files });
     (Some(settings), desk.into_problems())
 }
 
@@ -38,6 +46,7 @@ fn whole(mut root: Table<'_>) -> Settings {
     let kafka = root.get("kafka").and_then(Value::table).and_then(sections::kafka);
     let state = sections::state(root.section("state"));
     let time = sections::lateness(root.section("time"));
+    let record = sections::record(root.section("record"));
     let mut models = presets::own(root.sections("preset"));
     models.extend_from_slice(presets::models());
     let plan = plan(&mut root, &models);
@@ -48,7 +57,20 @@ fn whole(mut root: Table<'_>) -> Settings {
     let routes = sections::routes(root.sections("route"), &names);
     let templates = sections::templates(root.section("templates"));
     root.finish();
-    Settings { plan: Arc::new(plan), models, kafka, state, time, http, deliver, receivers, routes, templates }
+    Settings {
+        plan: Arc::new(plan),
+        models,
+        kafka,
+        state,
+        time,
+        record,
+        http,
+        deliver,
+        receivers,
+        routes,
+        templates,
+        given: Arc::default(),
+    }
 }
 
 fn plan(root: &mut Table<'_>, models: &[Model]) -> Plan {
@@ -65,6 +87,9 @@ fn plan(root: &mut Table<'_>, models: &[Model]) -> Plan {
     let mut alert = root.section("alert");
     let carry = alert.get("carry").map(|value| value.texts(label)).unwrap_or_default();
     alert.finish();
+    let mut signals = root.section("signals");
+    let exclude = signals.get("exclude").map(|value| value.texts(text::selector)).unwrap_or_default();
+    signals.finish();
     let tenant_label = root.read("tenant_label", label);
     let bounds = sections::bounds(root.section("limits"));
     Plan {
@@ -75,6 +100,7 @@ fn plan(root: &mut Table<'_>, models: &[Model]) -> Plan {
         calendar,
         false_pages_per_week,
         carry,
+        exclude,
         tenant_label,
         bounds,
         shards: default.shards,

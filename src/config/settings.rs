@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::given::Given;
 use super::presets::{self, Model};
 use crate::alert::Urgency;
 use crate::plan::Plan;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub state: State,
     /// `[time]`.
     pub time: Lateness,
+    /// `[record]`.
+    pub record: Recording,
     /// `[http]`; none switches it off.
     pub http: Option<Http>,
     /// `[deliver]`.
@@ -36,6 +39,8 @@ pub struct Settings {
     pub routes: Vec<Route>,
     /// The files of `[templates] folder`, each in the place of a built-in template.
     pub templates: Vec<TemplateFile>,
+    /// What all this was read from.
+    pub given: Arc<Given>,
 }
 
 /// The names that a file in the folder of templates may have.
@@ -157,6 +162,17 @@ pub struct Lateness {
     pub by_topic: BTreeMap<String, Span>,
     /// A partition that has records but cannot be read for so long is let go.
     pub stall: Span,
+}
+
+/// `[record]`: the bounds of what `run --record` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// The bytes of all files together; beyond it the oldest file goes.
+    pub size: u64,
+    /// The bytes at which the next file begins.
+    pub file_size: u64,
+    /// A file last written longer ago goes.
+    pub age: Span,
 }
 
 /// `[http]`.
@@ -404,11 +420,13 @@ impl Default for Settings {
             kafka: None,
             state: State::default(),
             time: Lateness::default(),
+            record: Recording::default(),
             http: Some(Http::default()),
             deliver: Deliver::default(),
             receivers: Vec::new(),
             routes: Vec::new(),
             templates: Vec::new(),
+            given: Arc::default(),
         }
     }
 }
@@ -434,5 +452,11 @@ impl Default for Deliver {
 impl Default for State {
     fn default() -> Self {
         State { directory: PathBuf::from("forewarn-state"), interval: Span::from_secs(30) }
+    }
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Recording { size: 1 << 30, file_size: 64 << 20, age: Span::from_days(7) }
     }
 }

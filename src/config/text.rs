@@ -30,6 +30,28 @@ pub(super) fn span_or_zero(text: &str) -> Result<Span, Fault> {
 /// Days in a mean month of the Gregorian calendar.
 const MONTH_DAYS: f64 = 30.436_875;
 
+/// A number of bytes: `64MiB`, `1GiB`, `500MB`; at least one.
+pub(super) fn bytes(text: &str) -> Result<u64, Fault> {
+    const UNITS: [(&str, u64); 9] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("kB", 1000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("B", 1),
+    ];
+    let parsed = UNITS.iter().find_map(|(unit, factor)| {
+        let number: f64 = text.trim().strip_suffix(unit)?.trim_end().parse().ok()?;
+        let bytes = number * *factor as f64;
+        (1.0..=9e18).contains(&bytes).then_some(bytes as u64)
+    });
+    let hint = "write a number and a unit, such as 64MiB, 1GiB or 500MB";
+    parsed.ok_or_else(|| Fault::new(format!("`{text}` is no size")).hint(hint))
+}
+
 /// A budget such as `1/week`, as a number per week.
 pub(super) fn per_week(text: &str) -> Result<f64, Fault> {
     let hint = "write N/day, N/week or N/month, such as \"1/week\"";

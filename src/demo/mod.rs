@@ -98,7 +98,7 @@ pub fn play(scenario: Scenario, options: &Options, out: &mut dyn Write) -> Resul
     let broker = Embedded::start(topics.into_iter().chain(["forewarn.alerts"]))?;
     let home = Home::make().map_err(DemoError::Home)?;
     let settings = settings(&broker.address(), home.path())?;
-    let scenario = Scenario { calendar: settings.plan.calendar.clone(), ..scenario };
+    scenario.calendar = settings.plan.calendar.clone();
     let (start, length) = (scenario.start, scenario.length);
     let mut tale = Tale::new(out, options.headless, options.colours, scenario.calendar.zone.clone(), length);
     tale.begin(options.seed, length)?;

@@ -5,8 +5,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::batch::SeriesIx;
-use crate::plan::Bounds;
+use crate::plan::{Bounds, Plan};
 use crate::signal::{Fingerprint, Reject, RejectReason, Signal};
+
+/// What a fingerprint leads to that nobody wants to watch.
+const EXCLUDED: SeriesIx = SeriesIx(u32::MAX);
 
 /// Where a series lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,19 +110,21 @@ impl Directory {
         (series, self.place(series))
     }
 
-    /// The series of a fingerprint; a new one is founded within the bounds.
+    /// The series of a fingerprint; a new one is founded within the bounds. None where the plan excludes it.
     pub(super) fn find_or_found(
         &mut self,
         print: Fingerprint,
         identity: impl FnOnce() -> Signal,
-        bounds: &Bounds,
-    ) -> Result<SeriesIx, Reject> {
+        plan: &Plan,
+    ) -> Result<Option<SeriesIx>, Reject> {
         if let Some(&series) = self.by_print.get(&print) {
-            return Ok(series);
+            return Ok(Some(series).filter(|&series| series != EXCLUDED));
         }
-        let signal = identity();
+        let (signal, bounds) = (identity(), &plan.bounds);
         check(&signal, bounds)?;
+        let excluded = !plan.exclude.is_empty() && plan.excludes(&signal);
         let series = match self.by_signal.get(&signal) {
+            _ if excluded => EXCLUDED,
             Some(&series) => series,
             None => self.found(signal, bounds)?,
         };
@@ -128,7 +133,7 @@ impl Directory {
             self.by_print.clear();
         }
         self.by_print.insert(print, series);
-        Ok(series)
+        Ok(Some(series).filter(|&series| series != EXCLUDED))
     }
 
     fn found(&mut self, signal: Signal, bounds: &Bounds) -> Result<SeriesIx, Reject> {

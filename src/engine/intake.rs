@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Sample};
 use super::directory::Directory;
-use crate::plan::Bounds;
+use crate::plan::Plan;
 use crate::signal::{Change, Fingerprint, Level, Line, Reading, Reject, RejectReason, Signal, Sink};
 use crate::time::Timestamp;
 
@@ -10,15 +10,15 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Intake<'a> {
     directory: &'a mut Directory,
-    bounds: &'a Bounds,
+    plan: &'a Plan,
     batch: &'a mut Batch,
     /// The row given to what comes next; the caller moves it.
     pub row: u64,
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(directory: &'a mut Directory, bounds: &'a Bounds, batch: &'a mut Batch) -> Self {
-        Intake { directory, bounds, batch, row: 0 }
+    pub(super) fn new(directory: &'a mut Directory, plan: &'a Plan, batch: &'a mut Batch) -> Self {
+        Intake { directory, plan, batch, row: 0 }
     }
 
     fn count_line(&mut self, name: &'static str, service: &str, level: Option<Level>, at: Timestamp, reading: Reading) {
@@ -43,8 +43,9 @@ impl Sink for Intake<'_> {
             let detail = format!("{value} is not a finite number");
             return self.reject(Reject::new(RejectReason::NotFinite, detail));
         }
-        match self.directory.find_or_found(print, identity, self.bounds) {
-            Ok(series) => self.batch.samples.push(Sample { series, at, reading, row: self.row }),
+        match self.directory.find_or_found(print, identity, self.plan) {
+            Ok(None) => {}
+            Ok(Some(series)) => self.batch.samples.push(Sample { series, at, reading, row: self.row }),
             Err(reject) => self.reject(reject),
         }
     }

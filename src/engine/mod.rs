@@ -152,7 +152,7 @@ impl Engine {
 
     /// The sink for a decoder that fills `batch`.
     pub fn intake<'a>(&'a mut self, batch: &'a mut Batch) -> Intake<'a> {
-        Intake::new(&mut self.directory, &self.plan.bounds, batch)
+        Intake::new(&mut self.directory, &self.plan, batch)
     }
 
     /// Takes one input. Total: nothing can make it fail.

@@ -95,11 +95,13 @@ impl Engine {
         let mut engine = Engine::new(plan);
         let mut lost = Vec::new();
         let plan = Arc::clone(&engine.plan);
-        let mut saved: Vec<(SeriesIx, Place)> = Vec::new();
+        let mut saved: Vec<Option<(SeriesIx, Place)>> = Vec::new();
         let mut cohorts: BTreeMap<u64, Steps> = BTreeMap::new();
         for section in sections(bytes) {
             if let Some(signal) = Series::begins(&section) {
-                saved.push(engine.readmit(signal));
+                // What is no longer to be watched is forgotten; its place among the saved ones stays.
+                let wanted = !plan.excludes(&signal);
+                saved.push(wanted.then(|| engine.readmit(signal)));
                 continue;
             }
             let read = match section.tag {
@@ -108,10 +110,11 @@ impl Engine {
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
                 WAITING => section.read(VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some(),
                 COHORT => section.read(VERSION).map(|(kin, steps)| cohorts.insert(kin, steps)).is_some(),
-                _ => saved.last().is_some_and(|&(_, place)| engine.series_at(place).load(&section, &plan)),
+                _ if matches!(saved.last(), Some(None)) => true,
+                _ => of_last(&saved).is_some_and(|place| engine.series_at(place).load(&section, &plan)),
             };
             if !read {
-                let of = saved.last().map(|&(_, place)| engine.series_at(place).signal.to_string());
+                let of = of_last(&saved).map(|place| engine.series_at(place).signal.to_string());
                 let of = of.unwrap_or_else(|| "the engine".to_owned());
                 lost.push(format!("{of}: section {} of version {} starts anew", section.tag, section.version));
             }
@@ -148,12 +151,17 @@ impl Engine {
         self.sweeps = sweeps;
     }
 
-    fn restore_waiting(&mut self, waiting: Vec<WaitingState>, saved: &[(SeriesIx, Place)]) {
+    fn restore_waiting(&mut self, waiting: Vec<WaitingState>, saved: &[Option<(SeriesIx, Place)>]) {
         for record in waiting {
-            if let Some(&(series, place)) = saved.get(record.series as usize) {
+            if let Some(&Some((series, place))) = saved.get(record.series as usize) {
                 let sample = Sample { series, at: record.at, reading: record.reading, row: record.row };
                 self.shards[place.shard as usize].wait(place.slot, sample);
             }
         }
     }
+}
+
+/// Where the series lives whose sections are read.
+fn of_last(saved: &[Option<(SeriesIx, Place)>]) -> Option<Place> {
+    saved.last().copied().flatten().map(|(_, place)| place)
 }

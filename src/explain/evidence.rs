@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use super::Delivery;
 use crate::alert::AlertRecord;
+use crate::config::Settings;
 use crate::deliver::outbox::Book;
 use crate::engine::Engine;
+use crate::ingest::files::{self, FileFormat};
 use crate::plan::Plan;
+use crate::replay::{self, ReplayError};
 use crate::state::{self, Checkpoint, StateError};
 
 /// What was found.
@@ -17,8 +20,10 @@ pub struct Evidence {
     place: PathBuf,
     /// Every record, in the order in which they were written.
     records: Vec<AlertRecord>,
-    /// None for a file of alerts.
+    /// None for what was not read from a state directory.
     checkpoint: Option<Option<Checkpoint>>,
+    /// The engine at the end of a recording.
+    engine: Option<Engine>,
 }
 
 /// Why nothing can be explained.
@@ -41,12 +46,9 @@ pub enum ExplainError {
         /// Why.
         source: std::io::Error,
     },
-    /// A recording, which this release cannot explain.
-    #[error(
-        "{} is a recording, and this release does not read recordings; name a file of alerts, as `forewarn replay … \
-         --alerts FILE` writes it", .0.display()
-    )]
-    Recording(PathBuf),
+    /// A recording that cannot be replayed.
+    #[error("{0}")]
+    Recording(#[from] ReplayError),
     /// A line is no alert record.
     #[error("{}:{line}: not an alert record: {why}; `forewarn replay … --alerts FILE` writes them", path.display())]
     NotAlerts {
@@ -75,8 +77,6 @@ pub enum ExplainError {
     NoCheckpoint(PathBuf),
 }
 
-/// Extensions of recordings.
-const RECORDINGS: [&str; 2] = ["arrow", "parquet"];
 /// So many alerts are named where the one asked for is unknown.
 const NAMED: usize = 5;
 
@@ -91,15 +91,26 @@ impl Evidence {
         if checkpoint.is_none() && records.is_empty() {
             return Err(ExplainError::NoState(directory.to_owned()));
         }
-        Ok(Evidence { place: directory.to_owned(), records, checkpoint: Some(checkpoint) })
+        Ok(Evidence { place: directory.to_owned(), records, checkpoint: Some(checkpoint), engine: None })
+    }
+
+    /// Of a recording, a file or a folder of them: it is replayed. None where it is no recording.
+    pub fn of_recording(path: &Path, settings: &Settings) -> Result<Option<Evidence>, ExplainError> {
+        let mut inputs = files::find(&[path.to_owned()], None).inputs;
+        if !path.is_dir() && inputs.iter().all(|input| input.format != FileFormat::Recording) {
+            return Ok(None);
+        }
+        inputs.retain(|input| input.format == FileFormat::Recording);
+        let mut records = Vec::new();
+        let (pipeline, _) = replay::play(&inputs, settings, |record| {
+            records.push(record.clone());
+            Ok(())
+        })?;
+        Ok(Some(Evidence { place: path.to_owned(), records, checkpoint: None, engine: Some(pipeline.engine) }))
     }
 
     /// Of a file of alert records, one a line; structured CloudEvents as on the alerts topic are read too.
     pub fn of_alerts(path: &Path) -> Result<Evidence, ExplainError> {
-        let is_recording = path.extension().is_some_and(|found| RECORDINGS.iter().any(|known| found == *known));
-        if is_recording || path.is_dir() {
-            return Err(ExplainError::Recording(path.to_owned()));
-        }
         let text = std::fs::read_to_string(path)
             .map_err(|source| ExplainError::Unreadable { path: path.to_owned(), source })?;
         let mut records = Vec::new();
@@ -111,7 +122,7 @@ impl Evidence {
             })?;
             records.push(record);
         }
-        Ok(Evidence { place: path.to_owned(), records, checkpoint: None })
+        Ok(Evidence { place: path.to_owned(), records, checkpoint: None, engine: None })
     }
 
     /// The records of one alert, by revision, and how it was told. The id may be cut short where it is still one alert's.
@@ -141,8 +152,11 @@ impl Evidence {
         Ok((records, delivery))
     }
 
-    /// The engine as the last checkpoint has it.
-    pub fn engine(&self, plan: Arc<Plan>) -> Result<Engine, ExplainError> {
+    /// The engine as the last checkpoint has it, or as the recording left it; to be asked once.
+    pub fn engine(&mut self, plan: Arc<Plan>) -> Result<Engine, ExplainError> {
+        if let Some(engine) = self.engine.take() {
+            return Ok(engine);
+        }
         let Some(checkpoint) = &self.checkpoint else { return Err(ExplainError::OnlySaid(self.place.clone())) };
         let bytes = checkpoint.as_ref().and_then(|checkpoint| checkpoint.get("engine", state::SECTION));
         let bytes = bytes.ok_or_else(|| ExplainError::NoCheckpoint(self.place.clone()))?;

@@ -5,6 +5,7 @@
 //! does not show.
 
 mod progress;
+mod recorded;
 mod report;
 mod scores;
 
@@ -20,6 +21,7 @@ use crate::ingest::files::{self, Chunk, FileError, FileFormat, Files, Found};
 use crate::ingest::gate::{Admitted, Gate};
 use crate::time::{Span, Timestamp};
 
+pub use recorded::play;
 pub use report::Summary;
 
 /// Who listens to a replay besides the files that it writes: the same judgement, row by row.
@@ -40,7 +42,7 @@ pub struct ReplayArgs {
     /// Files and folders to read; folders recursively, packed files (.gz, .zst) as they are
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
-    /// What the files hold, whatever their extensions say: lp, otlp.jsonl, jsonl, csv or log
+    /// What the files hold, whatever their extensions say: lp, otlp.jsonl, jsonl, csv, log or arrow
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<FileFormat>,
     /// Write each change of an alert to this file, one JSON object a line; - is the standard output
@@ -60,6 +62,9 @@ pub enum ReplayError {
     /// A file was named whose content cannot be told.
     #[error("{0}")]
     Usage(FileError),
+    /// A recording was named with something that does not go with it.
+    #[error("a recording is replayed by itself, as it was judged: {0}")]
+    Recording(&'static str),
     /// Nothing could be read.
     #[error("no input could be read{}", listed(.0))]
     NoInput(Vec<FileError>),
@@ -77,7 +82,7 @@ impl ReplayError {
     /// The exit code: 2 for bad usage, 1 where the work could not be done.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ReplayError::Usage(_) => 2,
+            ReplayError::Usage(_) | ReplayError::Recording(_) => 2,
             ReplayError::NoInput(_) | ReplayError::Write { .. } => 1,
         }
     }
@@ -94,7 +99,12 @@ fn listed(problems: &[FileError]) -> String {
 /// records or files is counted, noted in the log, and no error.
 pub fn replay(args: &ReplayArgs, settings: &Settings) -> Result<Summary, ReplayError> {
     let (inputs, problems) = inputs(args)?;
-    Run::new(args, settings, inputs, None)?.all(args, problems)
+    match inputs.iter().filter(|input| input.format == FileFormat::Recording).count() {
+        0 => Run::new(args, settings, inputs, None)?.all(args, problems),
+        all if all == inputs.len() && args.scores.is_none() => recorded::replay(args, settings, &inputs),
+        all if all == inputs.len() => Err(ReplayError::Recording("its scores are not written")),
+        _ => Err(ReplayError::Recording("other files cannot be read beside it")),
+    }
 }
 
 /// Judges files as [`replay`] does, for a listener alone: nothing is written.
@@ -203,7 +213,7 @@ impl<'a> Run<'a> {
         if let Some((folder, scores)) = &mut self.scores {
             scores.read(&self.engine, &self.files, chunk, batch).map_err(|source| cannot_write(folder, source))?;
         }
-        self.tally.rejects(&self.files.input(chunk.file).path, batch);
+        self.tally.rejects(&self.files.input(chunk.file).path, &batch.rejects);
         let partition = self.files.partition(chunk.file);
         let admitted = self.gate.admit(partition, None, batch);
         self.tally.admitted(admitted);

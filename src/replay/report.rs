@@ -10,9 +10,10 @@ use serde::Serialize;
 use super::{ReplayError, cannot_write};
 use crate::alert::AlertRecord;
 use crate::deliver::planned::Planned;
-use crate::engine::{Batch, Engine};
+use crate::engine::Engine;
 use crate::ingest::files::Files;
 use crate::ingest::gate::Admitted;
+use crate::signal::Reject;
 use crate::time::Timestamp;
 
 /// The report of a replay: the JSON object of `--report`.
@@ -71,8 +72,8 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts what could not be read; the first of each reason goes to the log.
-    pub(super) fn rejects(&mut self, path: &Path, batch: &Batch) {
-        for (row, reject) in &batch.rejects {
+    pub(super) fn rejects(&mut self, path: &Path, rejects: &[(u64, Reject)]) {
+        for (row, reject) in rejects {
             let reason = reject.reason.as_str();
             let count = self.rejected.entry(reason).or_default();
             *count += 1;

@@ -57,7 +57,7 @@ fn errors_name_the_file_and_the_reason() {
         1 no input could be read
           cannot read none.csv: No such file or directory (os error 2)"#]]
     .assert_eq(&fails(args(&[&none])));
-    expect_test::expect!["2 cannot tell what notes.txt holds: expected .lp, .influx, .otlp.jsonl, .jsonl, .csv or .log (each also with .gz or .zst), or --format"]
+    expect_test::expect!["2 cannot tell what notes.txt holds: expected .lp, .influx, .otlp.jsonl, .jsonl, .csv, .log or .arrow (each also with .gz or .zst), or --format"]
         .assert_eq(&fails(args(&[&good, &text])));
     expect_test::expect![[r#"
         1 no input could be read

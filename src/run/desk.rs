@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::RunError;
-use super::pipeline::{get, put};
 use crate::alert::AlertRecord;
 use crate::deliver::courier::{self, SharedOutbox, lock};
 use crate::deliver::outbox::{Album, Book, Key, Paces};
 use crate::deliver::{Outbox, Outcome, Policy, Wall};
 use crate::engine::Engine;
 use crate::ingest::kafka::Outlet;
+use crate::pipeline::{get, put};
 use crate::state::{Act, Checkpoint, History, Receipts, Saved, StateError};
 use crate::telemetry::{ByAlert, Metrics};
 

@@ -7,8 +7,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::desk::{Counter, Desk, Receipt};
+use super::fault::Fault;
 use super::member::Membership;
-use super::pipeline::{Pipeline, drain, get, put};
 use super::script::Script;
 use super::trouble::Troubles;
 use super::{Options, Present, RunError};
@@ -18,6 +18,8 @@ use crate::deliver::own::Own;
 use crate::engine::Output;
 use crate::ingest::gate::PartitionId;
 use crate::ingest::kafka::{DeadLetter, DeadLetters, Event, Loss, Outlet, Report, Source, Start, Survey, Topics};
+use crate::pipeline::{Pipeline, drain, get, put};
+use crate::recording::Recorder;
 use crate::serve::{CheckpointStatus, Command, Shared};
 use crate::state::{Act, Checkpoint, Journal, Opened, StateDirectory};
 
@@ -47,12 +49,16 @@ pub(super) struct Live {
     /// What is wrong with the process itself, and when that was looked at last.
     pub(super) own: Own,
     pub(super) looked: Instant,
+    /// What the broker refuses.
+    pub(super) fault: Option<Fault>,
     /// Why it does not judge; none where it does.
     pub(super) why_not: Option<String>,
     /// Learn before speaking: nothing goes out until the head of the stream was reached once.
     pub(super) learning: bool,
     /// What time it is for those who are told.
     pub(super) present: Present,
+    /// Writes down what is read and what acts, where that was asked for.
+    pub(super) recorder: Option<Recorder>,
     inbox: mpsc::Receiver<Command>,
     membership: Membership,
     directory: StateDirectory,
@@ -112,7 +118,7 @@ impl Live {
             troubles.happened("state", damage.to_string());
         }
         let Opened { directory, checkpoint, entries, receipts, journal, receipts_log, .. } = opened;
-        let pipeline = recall(&settings, &kafka, checkpoint.as_ref(), &mut troubles);
+        let pipeline = recall(&settings, checkpoint.as_ref(), &mut troubles);
         let outlet = |pending| match &kafka.alerts_topic {
             Some(topic) => Ok(Some(Outlet::open(&kafka, topic, &client_id, pending)?)),
             None => Ok(None),
@@ -122,6 +128,7 @@ impl Live {
         let now = options.present.now();
         let mut desk = Desk::open(directory.path(), policy, checkpoint.as_ref(), receipts, outlet, now)?;
         desk.watcher.clone_from(&options.watcher);
+        let recorder = super::record::open(options, &settings)?;
         let letters = open_letters(&kafka, directory.path(), &client_id)?;
         let source = Source::open(&kafka, &topics, &client_id)?;
         let survey = Survey::start(&source, topics, kafka.group.clone(), client_id)
@@ -132,10 +139,12 @@ impl Live {
             inbox: shared.take_inbox().expect("one judging thread takes it"),
             learning: options.backfill,
             present: options.present.clone(),
+            recorder,
             script: Script::new(entries),
             why_not: Some("starting".to_owned()),
             membership: Membership::default(),
             report: Report::default(),
+            fault: None,
             lanes: BTreeMap::new(),
             out: Output::default(),
             way: way.clone(),
@@ -160,6 +169,8 @@ impl Live {
             stop,
         };
         live.recall_itself()?;
+        live.shared.metrics.reload_successful.set(1);
+        live.shared.metrics.reload_time.set(options.present.now().0.as_secs_f64());
         Ok((live, way))
     }
 
@@ -174,6 +185,7 @@ impl Live {
         if self.script.is_over() {
             self.save()?;
         }
+        self.end_recording();
         tracing::info!("finished");
         Ok(())
     }
@@ -223,10 +235,10 @@ impl Live {
                     self.lanes.retain(|partition, _| !partitions.contains(partition));
                     self.survey.reading(self.source.partitions().cloned().collect());
                 }
-                Event::Fault(words) => self.troubles.is("broker", words),
+                Event::Fault(words) => self.fault(&words),
             }
         }
-        let why_not = self.membership.why_not(self.source.partitions(), &self.report);
+        let why_not = self.with_fault(self.membership.why_not(self.source.partitions(), &self.report));
         if why_not != self.why_not {
             match &why_not {
                 Some(why) => tracing::warn!("not ready: {why}"),
@@ -255,6 +267,7 @@ impl Live {
         self.survey.reading(self.source.partitions().cloned().collect());
         if self.script.is_over() {
             self.settle()?;
+            self.adopt()?;
         }
         if self.first.take().is_some() {
             self.save()?;
@@ -296,6 +309,10 @@ impl Live {
     }
 
     fn apply(&mut self, act: &Act) -> Result<Result<(), String>, RunError> {
+        self.begin_recording();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.act(act);
+        }
         self.pipeline.act(act, &mut self.out);
         let told = self.desk.act(act, self.present.now());
         self.tell()?;
@@ -330,14 +347,18 @@ impl Live {
 
     fn read_one(&mut self, partition: &PartitionId) -> Result<usize, RunError> {
         let until = self.script.until(partition, &self.source);
-        let Live { pipeline, letters, troubles, dead_letters, shared, .. } = self;
+        self.begin_recording();
+        let Live { pipeline, letters, troubles, dead_letters, shared, recorder, .. } = self;
         let read = self.source.read(partition, until, MOST, |message| {
-            let Some(reject) = pipeline.read(partition, message) else { return };
+            if let Some(recorder) = recorder {
+                recorder.record(partition, message);
+            }
+            let Some((_, reject)) = pipeline.read(partition, message).rejects.first() else { return };
             if troubles.may_log(reject.reason.as_str()) {
                 let (reason, detail) = (reject.reason.as_str(), &reject.detail);
                 tracing::warn!(%partition, offset = message.offset, reason, "rejected: {detail}");
             }
-            match letters.put(DeadLetter { partition, message, reject: &reject }) {
+            match letters.put(DeadLetter { partition, message, reject }) {
                 Ok(()) => *dead_letters += 1,
                 Err(words) => {
                     shared.metrics.dead_letters_failed.inc();
@@ -363,6 +384,9 @@ impl Live {
             let take = Act::Take { partition: partition.clone(), until: next };
             self.journal.append(&self.pipeline.positions, &take)?;
             self.shared.metrics.journal_entries.inc();
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.judged(partition, next);
         }
         self.pipeline.judge(partition, next, &mut self.out);
         self.pipeline.gate.arrived(self.present.now().0);
@@ -394,6 +418,7 @@ impl Live {
         if self.script.is_over() {
             tracing::info!("the journal is played to its end, going on live");
             self.settle()?;
+            self.adopt()?;
         }
         Ok(played)
     }
@@ -406,10 +431,7 @@ impl Live {
     /// Gives the survey's report, refreshed.
     pub(super) fn look_around(&mut self) -> Result<(), RunError> {
         self.report = self.survey.report();
-        match &self.report.silent {
-            Some(silent) => self.troubles.is("broker", format!("it does not answer: {silent}; it is waited for")),
-            None => self.troubles.over("broker"),
-        }
+        self.look_at_broker();
         if self.script.is_over() {
             for partition in self.membership.gone(&self.report) {
                 tracing::warn!(%partition, "the topic is gone from the broker");
@@ -429,6 +451,7 @@ impl Live {
             return Ok(());
         }
         self.troubles.over("dead letters");
+        self.keep_recording();
         let mut checkpoint = Checkpoint::default();
         self.pipeline.save(&mut checkpoint);
         self.desk.save(&mut checkpoint)?;
@@ -446,10 +469,9 @@ impl Live {
 }
 
 /// The state as the checkpoint has it, or a beginning.
-fn recall(settings: &Settings, kafka: &Kafka, checkpoint: Option<&Checkpoint>, troubles: &mut Troubles) -> Pipeline {
-    let (plan, lateness) = (Arc::clone(&settings.plan), settings.time.clone());
-    let Some(checkpoint) = checkpoint else { return Pipeline::new(plan, lateness, kafka) };
-    let (pipeline, anew) = Pipeline::restore(plan, lateness, kafka, checkpoint);
+fn recall(settings: &Settings, checkpoint: Option<&Checkpoint>, troubles: &mut Troubles) -> Pipeline {
+    let Some(checkpoint) = checkpoint else { return Pipeline::new(settings) };
+    let (pipeline, anew) = Pipeline::restore(settings, checkpoint);
     for section in anew {
         troubles.happened("state", format!("section {section} could not be read and begins anew"));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::ingest::gate::PartitionId;
-use crate::ingest::kafka::Report;
+use crate::ingest::kafka::{Report, advise};
 
 /// What this process has of the group's work.
 #[derive(Debug, Default)]
@@ -61,11 +61,22 @@ impl Membership {
                 return Some(format!("{count} partitions, {first} among them, are not assigned to this process yet"));
             }
         }
+        if reading.is_empty()
+            && let Some(words) = forbidden(report)
+        {
+            return Some(words);
+        }
         if reading.is_empty() && !report.missing.is_empty() {
             return Some(format!("topics that do not exist yet are waited for: {}", report.missing.join(", ")));
         }
         reading.is_empty().then(|| "no topic matches [kafka] topics yet; one is waited for".to_owned())
     }
+}
+
+/// What is to be done about topics that may not be used, if there are any.
+pub(super) fn forbidden(report: &Report) -> Option<String> {
+    let topics = report.forbidden.join(", ");
+    (!topics.is_empty()).then(|| advise(&format!("topic authorization failed: {topics}")).words)
 }
 
 #[cfg(test)]

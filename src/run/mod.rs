@@ -8,18 +8,22 @@
 #![expect(clippy::disallowed_methods, reason = "here the wall clock is read and handed to what is pure")]
 
 mod desk;
+mod fault;
 mod live;
 mod member;
 mod outside;
 mod own;
 mod page;
-mod pipeline;
 mod present;
+mod progress;
+mod record;
+mod reload;
 mod script;
 mod tick;
 mod trouble;
 mod wire;
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -36,12 +40,18 @@ use crate::state::StateError;
 use live::Live;
 use outside::Outside;
 pub use present::{Present, StreamTime};
+use progress::Progress;
+pub use reload::Reload;
 
 /// How `run` was asked to run.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Learn before speaking: what was decided before the head of the stream at the start is recorded and not sent.
     pub backfill: bool,
+    /// How the configuration is read again while it runs.
+    pub reload: Option<Reload>,
+    /// What is read and what acts is recorded into this folder.
+    pub record: Option<PathBuf>,
     /// What time it is for those who are told.
     pub present: Present,
     /// Messages are shown here instead of being sent.
@@ -65,6 +75,14 @@ pub enum RunError {
     /// The status page.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The folder of the recording.
+    #[error("cannot record into {}: {source}; name a folder that can be written, or leave --record out", path.display())]
+    Record {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A delivery channel.
     #[error("receiver: {0}")]
     Receiver(String),
@@ -109,9 +127,12 @@ fn finish(judging: JoinHandle<Result<(), RunError>>) -> Result<(), RunError> {
 /// Runs until SIGTERM or SIGINT, then finishes cleanly.
 pub fn run(settings: Settings, options: Options) -> Result<(), RunError> {
     let process = Process::start(settings, options)?;
+    let mut progress = Progress::default();
     while !process.is_over() {
         std::thread::sleep(LOOK);
+        progress.show(&process.status());
     }
+    progress.finish();
     process.finish()
 }
 
@@ -142,7 +163,11 @@ impl Process {
                 "shadow mode: no [[receiver]] is configured, so alerts are judged, shown and written, and nothing is sent"
             );
         }
-        let outside = runtime.block_on(outside::open(&settings, &options, Arc::clone(&shared), way))?;
+        let channels = outside::Channels::make(&settings, &options).map_err(RunError::Receiver)?;
+        let channels = outside::Channels::new(channels);
+        let open = outside::open(&settings, &options, Arc::clone(&shared), way, Arc::clone(&channels));
+        let outside = runtime.block_on(open)?;
+        runtime.spawn(reload::watch(options, Arc::clone(&shared), channels));
         let judging = std::thread::Builder::new().name("judge".into()).spawn(move || live.run());
         let judging = judging.map_err(RunError::system("start the judging thread"))?;
         let told = Arc::clone(&stop);

@@ -1,8 +1,8 @@
 //! What runs beside the judging thread: the status page, the deliveries, the signals of the operating system.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -31,27 +31,64 @@ pub(super) struct Outside {
     heartbeat: Option<JoinHandle<()>>,
 }
 
+/// The receivers' channels, which a reload changes as a whole.
+#[derive(Debug)]
+pub(super) struct Channels {
+    all: Mutex<Made>,
+    /// Counts the changes.
+    turn: AtomicU64,
+}
+
+/// Channels by the receiver's name.
+pub(super) type Made = BTreeMap<String, Arc<Channel>>;
+
+impl Channels {
+    /// The channels of these settings.
+    ///
+    /// # Errors
+    /// Where one cannot be opened, in words.
+    pub(super) fn make(settings: &Settings, options: &Options) -> Result<Made, String> {
+        install_crypto();
+        let zone = &settings.plan.calendar.zone;
+        let templates = templates(settings).map_err(|wrong| wrong.join("\n"))?;
+        let mut channels = BTreeMap::new();
+        for receiver in &settings.receivers {
+            let channel = match &options.showroom {
+                Some(showroom) => Channel::show(receiver, zone, showroom.clone()),
+                None => {
+                    let clerk = Clerk { zone: zone.clone(), templates: templates.clone() };
+                    Channel::open_worded(receiver, clerk).map_err(|error| error.to_string())?
+                }
+            };
+            channels.insert(receiver.name.clone(), Arc::new(channel));
+        }
+        Ok(channels)
+    }
+
+    pub(super) fn new(made: Made) -> Arc<Channels> {
+        Arc::new(Channels { all: Mutex::new(made), turn: AtomicU64::new(0) })
+    }
+
+    /// From now on these are used.
+    pub(super) fn change(&self, made: Made) {
+        *self.all.lock().expect("no holder panics") = made;
+        self.turn.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> (Made, u64) {
+        let turn = self.turn.load(Ordering::SeqCst);
+        (self.all.lock().expect("no holder panics").clone(), turn)
+    }
+}
+
 /// Begins to serve and to deliver.
 pub(super) async fn open(
     settings: &Settings,
     options: &Options,
     shared: Arc<Shared>,
     way: Way,
+    channels: Arc<Channels>,
 ) -> Result<Outside, RunError> {
-    install_crypto();
-    let zone = &settings.plan.calendar.zone;
-    let templates = templates(settings).map_err(|wrong| RunError::Templates(wrong.join("\n")))?;
-    let mut channels = BTreeMap::new();
-    for receiver in &settings.receivers {
-        let channel = match &options.showroom {
-            Some(showroom) => Channel::show(receiver, zone, showroom.clone()),
-            None => {
-                let clerk = Clerk { zone: zone.clone(), templates: templates.clone() };
-                Channel::open_worded(receiver, clerk).map_err(|error| RunError::Receiver(error.to_string()))?
-            }
-        };
-        channels.insert(receiver.name.clone(), Arc::new(channel));
-    }
     let server = match &settings.http {
         Some(http) => {
             let server = serve(http.listen, Arc::clone(&shared)).await?;
@@ -91,16 +128,18 @@ async fn own_topics(kafka: Kafka) {
 }
 
 /// Delivers whenever sending is allowed, and stands by while it is not.
-async fn deliver(channels: BTreeMap<String, Arc<Channel>>, way: Way, present: Present) {
+async fn deliver(channels: Arc<Channels>, way: Way, present: Present) {
     while !way.closed.load(Ordering::SeqCst) {
         until(|| way.open.load(Ordering::SeqCst) || way.closed.load(Ordering::SeqCst)).await;
         if way.closed.load(Ordering::SeqCst) {
             return;
         }
         let outbox = Arc::clone(&way.counter.shared);
-        let courier = Courier::new(outbox, channels.clone(), way.counter.clone(), present.clock());
+        let (made, turn) = channels.now();
+        let courier = Courier::new(outbox, made, way.counter.clone(), present.clock());
         *way.counter.wake.lock().expect("no holder panics") = Some(courier.wake());
-        courier.run(until(|| !way.open.load(Ordering::SeqCst))).await;
+        let changed = || channels.turn.load(Ordering::SeqCst) != turn;
+        courier.run(until(|| !way.open.load(Ordering::SeqCst) || changed())).await;
     }
 }
 

@@ -20,6 +20,12 @@ impl Live {
         self.looked = Instant::now();
         let (health, now) = (self.health(), self.present.now());
         let records = self.own.look(&health, now);
+        if !records.is_empty() {
+            self.begin_recording();
+        }
+        if let Some(recorder) = &mut self.recorder {
+            records.iter().for_each(|record| recorder.own(record));
+        }
         records.into_iter().try_for_each(|record| self.desk.take(record, now, &self.shared.metrics))
     }
 

@@ -40,6 +40,7 @@ impl Live {
                 let all: Vec<Value> = self.desk.counter.outbox().silences().map(shape::silence).collect();
                 let _ = reply.send(Ok(json!({ "silences": all })));
             }
+            Command::Reload(read, reply) => drop(reply.send(self.reload(read)?)),
             Command::Alerts(state, reply) => drop(reply.send(Ok(self.alerts(state.as_deref())))),
             Command::Alert(id, reply) => drop(reply.send(self.alert(&id)?)),
             Command::Chart(id, reply) => drop(reply.send(self.chart(&id))),
@@ -49,7 +50,7 @@ impl Live {
     }
 
     /// Why nothing can be journalled now.
-    fn unable(&self) -> Option<Fault> {
+    pub(super) fn unable(&self) -> Option<Fault> {
         if let Some(why) = &self.why_not {
             return Some(Fault::Unable(format!("not ready: {why}")));
         }
@@ -212,6 +213,7 @@ impl Live {
         metrics.firing.set(status.firing as i64);
         metrics.topic_pending.set(status.topic_pending as i64);
         metrics.ready.set(i64::from(status.ready));
+        self.measure_recording();
         for receiver in &status.receivers {
             let tally = &receiver.tally;
             let results = [

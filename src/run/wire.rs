@@ -1,26 +1,9 @@
-//! Where the messages of Kafka meet the decoders.
+//! Where a posted body meets the decoders.
 
-use crate::engine::Intake;
 use crate::ingest::decode::Decoder;
-use crate::ingest::gate::PartitionId;
-use crate::ingest::kafka::Received;
 use crate::plan::Bounds;
 use crate::signal::{Change, Fingerprint, Line, Reading, Reject, Signal, Sink};
 use crate::time::Timestamp;
-
-/// Decodes one message; a tombstone holds nothing.
-pub(super) fn decode(
-    decoder: &mut Decoder,
-    from: &PartitionId,
-    message: Received<'_>,
-    bounds: &Bounds,
-    intake: &mut Intake<'_>,
-) {
-    intake.row = message.offset.unsigned_abs();
-    if !message.payload.is_empty() {
-        decoder.decode_of(&from.topic, from.partition, message.payload, message.time, bounds, intake);
-    }
-}
 
 /// Reads the changes of a posted body; nothing else is accepted there.
 pub(super) fn changes(body: &[u8], now: Timestamp, bounds: &Bounds) -> Result<Vec<Change>, String> {

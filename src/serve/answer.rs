@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use crate::alert::Chart;
+use crate::config::Settings;
 use crate::signal::Selector;
 use crate::time::Timestamp;
 
@@ -59,6 +60,8 @@ pub enum Command {
     Alert(String, Reply),
     /// What the picture of an alert shows.
     Chart(String, oneshot::Sender<Result<Drawable, Fault>>),
+    /// A configuration read anew, or why it is wrong; answered once it holds, or not.
+    Reload(Result<Box<Settings>, String>, Reply),
     /// The signals that a selector means, at most so many.
     Signals(Option<Selector>, usize, Reply),
 }

@@ -47,7 +47,7 @@ impl Shared {
     }
 
     /// Hands on a command; false where too many wait or nobody judges.
-    pub(super) fn ask(&self, command: Command) -> bool {
+    pub fn ask(&self, command: Command) -> bool {
         self.commands.try_send(command).is_ok()
     }
 }

@@ -76,7 +76,8 @@ impl Checkpoint {
         }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    /// The whole as bytes, with checksums, as a file holds it.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend_from_slice(&FORMAT.to_le_bytes());
         bytes.extend_from_slice(&(self.sections.len() as u32).to_le_bytes());
@@ -91,6 +92,17 @@ impl Checkpoint {
         let whole = xxh3_64(&bytes);
         bytes.extend_from_slice(&whole.to_le_bytes());
         bytes
+    }
+
+    /// Reads what [`Checkpoint::to_bytes`] gave.
+    ///
+    /// # Errors
+    /// Where the bytes are not whole, or of a newer release; in words.
+    pub fn parse(bytes: &[u8]) -> Result<Checkpoint, String> {
+        Checkpoint::from_bytes(bytes).map_err(|unreadable| match unreadable {
+            Unreadable::Damaged(what) => what.to_owned(),
+            Unreadable::Newer(found) => format!("format {found}, this release reads up to {FORMAT}"),
+        })
     }
 
     fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, Unreadable> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::log::{Appender, Contents};
 use super::{Damage, Positions, StateError};
+use crate::config::Given;
 use crate::ingest::gate::PartitionId;
 use crate::signal::Change;
 use crate::time::Timestamp;
@@ -54,6 +55,8 @@ pub enum Act {
     },
     /// The silence of this id ends.
     Unsilence(String),
+    /// From here on this configuration holds.
+    Reload(Box<Given>),
 }
 
 /// One entry: an input and how far all partitions had been judged when it acted.

@@ -6,12 +6,15 @@
 )]
 
 mod bounds;
-mod forecast;
+mod comfort;
 mod fleet;
-mod interface;
+mod forecast;
 mod formats;
+mod interface;
 mod laws;
 mod peers;
+mod presets;
+mod recording;
 mod servers;
 mod stories;
 mod tidy;

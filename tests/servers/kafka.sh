@@ -6,6 +6,11 @@
 #   kafka.sh stop  [PORT]   ends the broker that was started on this port
 #   kafka.sh fetch          only downloads
 #
+# Besides the plain listener on PORT, for which everything is allowed, the first broker has secured ones, whose certificates
+# lie in target/servers/kafka/node-PORT/tls: PORT+2 TLS, PORT+3 TLS with a client's certificate, PORT+4 SASL over TLS, PORT+5
+# TLS with an expired certificate, PORT+6 TLS with one for another host, PORT+7 SASL in clear. `alice` may do everything,
+# `eve` nothing.
+#
 # Needs java 17 or later, and maven once for the download. Everything lies under target/servers/kafka.
 set -eu
 
@@ -50,6 +55,76 @@ POM
     touch "$JARS/complete"
 }
 
+# The secured listeners at a host.
+secured() {
+    echo "TLS://$1:$((PORT + 2)),MTLS://$1:$((PORT + 3)),SASL://$1:$((PORT + 4)),EXPIRED://$1:$((PORT + 5)),ELSEWHERE://$1:$((PORT + 6)),CLEAR://$1:$((PORT + 7))"
+}
+
+# certificate NAME CA FROM TO SUBJECT SAN: a key and a certificate of an authority, together in NAME.pem.
+certificate() {
+    openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$5" 2>/dev/null
+    printf 'subjectAltName=%s\n' "$6" >"$1.ext"
+    openssl ca -batch -notext -config ca.cnf -cert "$2.crt" -keyfile "$2.key" -startdate "$3" -enddate "$4" \
+        -extfile "$1.ext" -in "$1.csr" -out "$1.crt" 2>/dev/null
+    cat "$1.key" "$1.crt" >"$1.pem"
+}
+
+# The certificates: an authority, what it signed, and another authority that nobody should trust.
+certify() {
+    need openssl openssl
+    mkdir -p "$NODE/tls/new"
+    (
+        cd "$NODE/tls"
+        : >index.txt
+        cat >ca.cnf <<CNF
+[ca]
+default_ca = all
+[all]
+database = index.txt
+new_certs_dir = new
+rand_serial = yes
+default_md = sha256
+policy = any
+unique_subject = no
+[any]
+commonName = supplied
+CNF
+        for authority in ca stranger; do
+            openssl req -x509 -newkey rsa:2048 -nodes -keyout $authority.key -out $authority.crt -days 3650 \
+                -subj "/CN=test $authority" 2>/dev/null
+        done
+        here=DNS:localhost,IP:127.0.0.1
+        certificate broker ca 20200101000000Z 20491231000000Z localhost $here
+        certificate expired ca 20200101000000Z 20200201000000Z localhost $here
+        certificate elsewhere ca 20200101000000Z 20491231000000Z elsewhere.example DNS:elsewhere.example
+        certificate alice ca 20200101000000Z 20491231000000Z alice DNS:alice
+        certificate mallory stranger 20200101000000Z 20491231000000Z alice DNS:alice
+    ) || fail "the certificates could not be made"
+}
+
+# The secured listeners' settings.
+secure() {
+    for listener in tls:broker mtls:broker sasl:broker expired:expired elsewhere:elsewhere; do
+        cat <<PROPERTIES
+listener.name.${listener%:*}.ssl.keystore.type=PEM
+listener.name.${listener%:*}.ssl.keystore.location=$NODE/tls/${listener#*:}.pem
+listener.name.${listener%:*}.ssl.truststore.type=PEM
+listener.name.${listener%:*}.ssl.truststore.location=$NODE/tls/ca.crt
+PROPERTIES
+    done >>"$NODE/server.properties"
+    security=org.apache.kafka.common.security
+    for listener in sasl clear; do
+        cat <<PROPERTIES
+listener.name.$listener.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER
+listener.name.$listener.plain.sasl.jaas.config=$security.plain.PlainLoginModule required user_alice="alice-secret" user_eve="eve-secret";
+listener.name.$listener.scram-sha-256.sasl.jaas.config=$security.scram.ScramLoginModule required;
+listener.name.$listener.scram-sha-512.sasl.jaas.config=$security.scram.ScramLoginModule required;
+listener.name.$listener.oauthbearer.sasl.jaas.config=$security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
+PROPERTIES
+    done >>"$NODE/server.properties"
+    echo "listener.name.mtls.ssl.client.auth=required" >>"$NODE/server.properties"
+}
+
 configure() {
     mkdir -p "$NODE"
     if [ -n "$WITH" ]; then
@@ -64,14 +139,18 @@ PROPERTIES
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$((PORT + 1))
-listeners=PLAINTEXT://127.0.0.1:$PORT,CONTROLLER://127.0.0.1:$((PORT + 1))
+listeners=PLAINTEXT://127.0.0.1:$PORT,CONTROLLER://127.0.0.1:$((PORT + 1)),$(secured 127.0.0.1)
 PROPERTIES
+        certify
+        secure
     fi
     cat >>"$NODE/server.properties" <<PROPERTIES
-advertised.listeners=PLAINTEXT://127.0.0.1:$PORT
+advertised.listeners=PLAINTEXT://127.0.0.1:$PORT$([ -n "$WITH" ] || echo ",$(secured localhost)")
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,MTLS:SSL,SASL:SASL_SSL,EXPIRED:SSL,ELSEWHERE:SSL,CLEAR:SASL_PLAINTEXT
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:alice;User:CN=alice
 log.dirs=$NODE/log
 num.partitions=1
 auto.create.topics.enable=false
@@ -94,6 +173,16 @@ log.cleaner.dedupe.buffer.size=4194304
 PROPERTIES
 }
 
+# The users known by SCRAM, for the format of the first broker.
+users() {
+    [ -z "$WITH" ] || return 0
+    for user in alice eve; do
+        for mechanism in SCRAM-SHA-256 SCRAM-SHA-512; do
+            echo "--add-scram $mechanism=[name=$user,password=$user-secret]"
+        done
+    done
+}
+
 start() {
     fetch
     need java default-jre-headless
@@ -101,7 +190,7 @@ start() {
     rm -rf "$NODE"
     configure
     java -Xmx128m -cp "$JARS/*" kafka.tools.StorageTool format --config "$NODE/server.properties" \
-        --cluster-id "Zm9yZXdhcm4tdGVzdC0wMQ" >"$NODE/format.log" 2>&1 || fail "format failed: $(tail -3 "$NODE/format.log")"
+        --cluster-id "Zm9yZXdhcm4tdGVzdC0wMQ" $(users) >"$NODE/format.log" 2>&1 || fail "format failed: $(tail -3 "$NODE/format.log")"
     java -Xms64m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
         -Dorg.slf4j.simpleLogger.defaultLogLevel=info -cp "$JARS/*" \
         kafka.Kafka "$NODE/server.properties" >"$NODE/broker.log" 2>&1 </dev/null &

@@ -92,7 +92,7 @@ fn explain_reads_files_of_alerts() {
             (&["explain", "4f1c", "--from", alerts], 0, "does not hold to whom they were sent", ""),
             (&["explain", "77", "--from", alerts], 1, "", "there is no alert `77`"),
             (&["explain", "--held", "up", "--from", alerts], 1, "", "holds only what was said"),
-            (&["explain", "4f1c", "--from", "x.arrow"], 1, "", "this release does not read recordings"),
+            (&["explain", "4f1c", "--from", "x.arrow"], 1, "", "cannot read x.arrow"),
             (&["explain", "4f1c", "--from", "/nowhere/a.jsonl"], 1, "", "cannot read /nowhere/a.jsonl"),
         ],
     );

@@ -17,5 +17,5 @@ pub(super) use kafka::kafka;
 pub(super) use promises::{bound, limits, objectives};
 pub(super) use receivers::receivers;
 pub(super) use routes::routes;
-pub(super) use shell::{bounds, deliver, lateness, state};
+pub(super) use shell::{bounds, deliver, lateness, record, state};
 pub(super) use templates::templates;

@@ -38,7 +38,7 @@ pub(super) fn fetch(value: Value<'_>, in_file: bool) -> Option<Secret> {
         if !outside.secrets {
             return Ok(Secret::new(""));
         }
-        let text = if in_file { outside.read(given)? } else { outside.variable(given)? };
+        let text = if in_file { outside.secret(given)? } else { outside.variable(given)? };
         match text.trim() {
             "" => Err(Fault::new(format!("`{given}` is empty")).hint("it must hold the secret")),
             text => Ok(Secret::new(text)),

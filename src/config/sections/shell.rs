@@ -1,9 +1,9 @@
-//! `[state]`, `[time]`, `[deliver]`, `[heartbeat]` and `[limits]`.
+//! `[state]`, `[time]`, `[record]`, `[deliver]`, `[heartbeat]` and `[limits]`.
 
 use std::path::PathBuf;
 
 use super::super::reader::{Fault, Table};
-use super::super::settings::{Deliver, Lateness, State};
+use super::super::settings::{Deliver, Lateness, Recording, State};
 use super::super::text;
 use crate::plan::Bounds;
 use crate::time::Span;
@@ -32,6 +32,21 @@ pub(in super::super) fn lateness(mut table: Table<'_>) -> Lateness {
         .filter_map(|(topic, _, value)| Some((topic.to_owned(), value.read(text::span_or_zero)?)))
         .collect();
     Lateness { lateness, by_topic, stall }
+}
+
+/// `[record]`.
+pub(in super::super) fn record(mut table: Table<'_>) -> Recording {
+    let default = Recording::default();
+    let size = table.read("size", text::bytes).unwrap_or(default.size);
+    let file_at = table.get("file_size");
+    let file_size = file_at.and_then(|value| value.read(text::bytes)).unwrap_or(default.file_size.min(size));
+    let age = table.read("age", text::span).unwrap_or(default.age);
+    table.finish();
+    if let (Some(value), true) = (file_at, size < file_size) {
+        let message = "`file_size` is beyond `size`: the one file would be all there may be";
+        value.fail(Fault::new(message).hint("make it a tenth of `size` or less, so that the oldest can go"));
+    }
+    Recording { size, file_size, age }
 }
 
 /// `[deliver]` and `[heartbeat]`.

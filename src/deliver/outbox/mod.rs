@@ -120,6 +120,12 @@ impl Outbox {
         self.album.put(alert, chart);
     }
 
+    /// Goes on under another policy. What waits for a receiver that is gone is dropped.
+    pub fn adopt(&mut self, policy: Arc<Policy>) {
+        self.book.queues.retain(|name, _| policy.reach(name).is_some());
+        self.policy = policy;
+    }
+
     /// The state to save.
     pub fn book(&self) -> &Book {
         &self.book

@@ -42,16 +42,10 @@ pub enum FileError {
     },
     /// Its extension is unknown.
     #[error(
-        "cannot tell what {} holds: expected .lp, .influx, .otlp.jsonl, .jsonl, .csv or .log (each also with .gz or .zst), or --format",
+        "cannot tell what {} holds: expected .lp, .influx, .otlp.jsonl, .jsonl, .csv, .log or .arrow (each also with .gz or .zst), or --format",
         path.display()
     )]
     Unknown {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A recording, which this version cannot read.
-    #[error("cannot read {}: recordings (.arrow, .parquet) are not supported by this version", path.display())]
-    Recording {
         /// The file.
         path: PathBuf,
     },
@@ -118,7 +112,6 @@ fn add(path: &Path, top: Option<&Path>, meta: &fs::Metadata, format: Option<File
     let named = read_name(path);
     let path = path.to_owned();
     let format = match format.or(named.format) {
-        Some(FileFormat::Recording) => return found.problems.push(FileError::Recording { path }),
         Some(format) => format,
         None if top.is_some() => return found.skipped.push(path),
         None => return found.problems.push(FileError::Unknown { path }),
@@ -231,9 +224,9 @@ mod tests {
             d/a/x.log Log Plain -> a/x
             d/b.csv Csv Plain -> b file=b
             d/c.jsonl Json Plain -> c
+            r.arrow Recording Plain -> r
             skipped d/a/notes.txt
-            cannot tell what f.txt holds: expected .lp, .influx, .otlp.jsonl, .jsonl, .csv or .log (each also with .gz or .zst), or --format
-            cannot read r.arrow: recordings (.arrow, .parquet) are not supported by this version
+            cannot tell what f.txt holds: expected .lp, .influx, .otlp.jsonl, .jsonl, .csv, .log or .arrow (each also with .gz or .zst), or --format
             cannot read none.csv: No such file or directory (os error 2)
             d/b.csv is named more than once and read once"#]]
         .assert_eq(&show(folder.path(), &["d", "d/b.csv", "f.txt", "r.arrow", "none.csv"]));

@@ -33,6 +33,7 @@ pub use leap::{LEAP, Leap};
 pub use moment::parse as parse_moment;
 pub use source::Written;
 use source::{ROW_BITS, Source};
+pub use unpack::unpack;
 
 /// Files kept open at the same time; more are closed and opened again where they were.
 const OPEN_MOST: usize = 128;

@@ -33,6 +33,14 @@ pub(super) fn open(input: &Input, offset: u64, counted: &Arc<AtomicU64>) -> io::
     Ok(bytes)
 }
 
+/// The unpacked bytes of a file from its begin on. `counted` grows by the bytes read of the file.
+///
+/// # Errors
+/// Where it cannot be opened or is not packed as its name says.
+pub fn unpack(input: &Input, counted: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
+    open(input, 0, counted)
+}
+
 struct Counted<R> {
     from: R,
     counted: Arc<AtomicU64>,

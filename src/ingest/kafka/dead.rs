@@ -11,8 +11,9 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
 use super::outlet::Confirm;
-use super::{KafkaFault, Received, client};
+use super::{KafkaFault, client};
 use crate::config::Kafka;
+use crate::ingest::Received;
 use crate::ingest::gate::PartitionId;
 use crate::signal::Reject;
 

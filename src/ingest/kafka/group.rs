@@ -1,8 +1,8 @@
 //! What librdkafka calls back: which partitions come and go, and what is wrong with the broker.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -11,6 +11,8 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
+use super::doctor::Doctor;
+use crate::config::Kafka;
 use crate::ingest::gate::PartitionId;
 
 /// One change of what this process is to read.
@@ -26,11 +28,17 @@ pub(super) enum Handover {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     handovers: Mutex<VecDeque<Handover>>,
-    faults: Mutex<VecDeque<String>>,
+    faults: Arc<Mutex<VecDeque<String>>>,
     closing: AtomicBool,
+    doctor: Doctor,
 }
 
 impl Group {
+    /// One that can look for itself why a broker cannot be spoken to.
+    pub(super) fn new(kafka: &Kafka) -> Group {
+        Group { doctor: Doctor::new(kafka), ..Group::default() }
+    }
+
     pub(super) fn next_handover(&self) -> Option<Handover> {
         self.handovers.lock().expect("no holder panics").pop_front()
     }
@@ -49,11 +57,15 @@ impl Group {
     }
 
     fn fault(&self, what: String) {
-        let mut faults = self.faults.lock().expect("no holder panics");
-        // What repeats says nothing new, and the list is short.
-        if !faults.contains(&what) && faults.len() < 32 {
-            faults.push_back(what);
-        }
+        push(&self.faults, what);
+    }
+}
+
+fn push(faults: &Mutex<VecDeque<String>>, what: String) {
+    let mut faults = faults.lock().expect("no holder panics");
+    // What repeats says nothing new, and the list is short.
+    if !faults.contains(&what) && faults.len() < 32 {
+        faults.push_back(what);
     }
 }
 
@@ -65,7 +77,10 @@ impl ClientContext for Group {
     fn error(&self, error: KafkaError, reason: &str) {
         // The end of a partition is no fault; its own queue tells of it.
         if error.rdkafka_error_code() != Some(RDKafkaErrorCode::PartitionEOF) {
-            self.fault(format!("{error}: {reason}"));
+            let words = format!("{error}: {reason}");
+            let faults = Arc::clone(&self.faults);
+            self.doctor.look(&words, move |found| push(&faults, found));
+            self.fault(words);
         }
     }
 }

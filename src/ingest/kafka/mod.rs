@@ -5,8 +5,10 @@
 //! else is a member. [`Outlet`] writes alerts, [`DeadLetters`] what could not be read.
 #![expect(clippy::disallowed_methods, reason = "the broker and its clock are outside of the core")]
 
+mod advice;
 mod client;
 mod dead;
+mod doctor;
 mod embedded;
 mod group;
 mod outlet;
@@ -15,11 +17,12 @@ mod start;
 mod survey;
 mod topics;
 
+pub use advice::{Advice, advise};
 pub use client::RESERVED;
 pub use dead::{DeadLetter, DeadLetters};
 pub use embedded::Embedded;
 pub use outlet::{Outlet, make_topics};
-pub use source::{Event, Read, Received, Source};
+pub use source::{Event, Read, Source};
 pub use start::{Loss, Start};
 pub use survey::{Ends, Member, Report, Survey};
 pub use topics::Topics;

@@ -14,28 +14,17 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::advice::advise;
 use super::group::{Group, Handover};
 use super::start::{Extent, Loss, Start, start};
 use super::{KafkaFault, Topics, client};
 use crate::config::{From, Kafka};
+use crate::ingest::Received;
 use crate::ingest::gate::PartitionId;
 use crate::time::Timestamp;
 
 /// How long the broker may take to say what a partition holds.
 const ANSWER: Duration = Duration::from_secs(10);
-
-/// One record as it lies in its partition.
-#[derive(Clone, Copy, Debug)]
-pub struct Received<'a> {
-    /// Its offset.
-    pub offset: i64,
-    /// The time the broker (or the producer) gave it.
-    pub time: Option<Timestamp>,
-    /// Its key.
-    pub key: Option<&'a [u8]>,
-    /// Its content; empty for a tombstone.
-    pub payload: &'a [u8],
-}
 
 /// What happened beside reading.
 #[derive(Debug)]
@@ -88,7 +77,7 @@ impl Source {
     /// Joins the group. The broker need not be there yet: it is waited for.
     pub fn open(kafka: &Kafka, topics: &Topics, client_id: &str) -> Result<Source, KafkaFault> {
         let config = client::consumer(kafka, topics, client_id)?;
-        let made = config.create_with_context(Group::default());
+        let made = config.create_with_context(Group::new(kafka));
         let consumer: BaseConsumer<Group> = made.map_err(|source| KafkaFault::Client { source })?;
         consumer.subscribe(&topics.subscription()).map_err(|source| KafkaFault::Client { source })?;
         Ok(Source { consumer: Arc::new(consumer), lanes: BTreeMap::new(), given: Vec::new(), owed: false, asked: None })
@@ -255,7 +244,8 @@ impl Source {
                     break;
                 }
                 Some(Err(error)) => {
-                    tracing::warn!(%partition, %error, "a partition cannot be read for now");
+                    let words = advise(&error.to_string()).words;
+                    tracing::warn!(%partition, "a partition cannot be read for now: {words}");
                     break;
                 }
             }

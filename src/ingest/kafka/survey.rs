@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::Offset;
+use rdkafka::types::RDKafkaRespErr;
 
 use super::Topics;
 use super::group::Group;
@@ -59,6 +60,8 @@ pub struct Report {
     pub all: Option<BTreeSet<PartitionId>>,
     /// Topics that are named and do not exist: they are waited for.
     pub missing: Vec<String>,
+    /// Topics that are named and may not be used.
+    pub forbidden: Vec<String>,
     /// The other members of the group.
     pub others: Vec<Member>,
     /// Why the last question was not answered.
@@ -158,13 +161,23 @@ impl Asker {
             all.extend(topic.partitions().iter().map(|partition| PartitionId::new(topic.name(), partition.id())));
         }
         let exists = |name: &str| all.iter().any(|partition| &*partition.topic == name);
-        let missing = self.topics.names().filter(|name| !exists(name)).map(str::to_owned).collect();
+        let absent = self.topics.names().filter(|name| !exists(name));
+        // What may not be described is not listed, as if it were not there: asked by name it says so.
+        let (forbidden, missing) = absent.map(str::to_owned).partition(|name| self.is_forbidden(name));
         let others = self.others()?;
         let mut report = self.report();
         report.all = Some(all);
-        report.missing = missing;
+        (report.missing, report.forbidden) = (missing, forbidden);
         report.others = others;
         Ok(())
+    }
+
+    fn is_forbidden(&self, topic: &str) -> bool {
+        let forbidden = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+        match self.consumer.fetch_metadata(Some(topic), ANSWER) {
+            Ok(metadata) => metadata.topics().iter().any(|found| found.error() == Some(forbidden)),
+            Err(error) => error.rdkafka_error_code() == Some(RDKafkaErrorCode::TopicAuthorizationFailed),
+        }
     }
 
     /// The members but this one; of several with our own `client.id` one is taken to be us.

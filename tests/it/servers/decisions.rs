@@ -14,7 +14,7 @@ use super::live::{Home, Live};
 use super::noise;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const PROMISES: &str = r#"
+pub(super) const PROMISES: &str = r#"
 [[objective]]
 name    = "checkout is slow"
 service = "checkout"
@@ -29,7 +29,7 @@ above  = 0.95
 
 /// Four hours of a small service, signal by signal: it is slow twice, and its disk fills. Long ago, so that no clock is
 /// involved.
-fn stream() -> [Vec<String>; 2] {
+pub(super) fn stream() -> [Vec<String>; 2] {
     let start = 1_790_000_000i64;
     let mut signals = [Vec::new(), Vec::new()];
     let mut state = 11u64;
@@ -46,13 +46,13 @@ fn stream() -> [Vec<String>; 2] {
 }
 
 /// The partition of the n-th record of a signal.
-type Layout = fn(signal: usize, n: usize) -> i32;
+pub(super) type Layout = fn(signal: usize, n: usize) -> i32;
 
 /// Each signal in a partition of its own.
-const APART: Layout = |signal, _| signal as i32;
+pub(super) const APART: Layout = |signal, _| signal as i32;
 
 /// Writes some of the stream, in step.
-fn write(broker: &Broker, topic: &str, layout: Layout, part: Range<usize>) {
+pub(super) fn write(broker: &Broker, topic: &str, layout: Layout, part: Range<usize>) {
     let signals = stream();
     for n in part {
         for (signal, lines) in signals.iter().enumerate() {

@@ -58,7 +58,25 @@ impl Home {
     }
 
     pub(super) fn start(&self) -> Live {
-        Live::start(self.folder.path(), self.port)
+        self.start_with(&[])
+    }
+
+    /// Starts it with more options.
+    pub(super) fn start_with(&self, options: &[&str]) -> Live {
+        Live::start(self.folder.path(), self.port, options)
+    }
+
+    /// Starts it where it is to end by itself; gives the exit code and what it said.
+    pub(super) fn fails(&self, options: &[&str]) -> (i32, String) {
+        let mut live = self.start_with(options);
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(ended) = live.child.try_wait().expect("the child is ours") {
+                return (ended.code().unwrap_or(-1), live.log());
+            }
+            assert!(Instant::now() < end, "it does not end\n{}", live.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
@@ -67,11 +85,12 @@ pub(super) fn free_port() -> u16 {
 }
 
 impl Live {
-    fn start(home: &Path, port: u16) -> Live {
+    fn start(home: &Path, port: u16, options: &[&str]) -> Live {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(home.join("log")).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_forewarn"))
             .args(["run", "--config"])
             .arg(home.join("forewarn.toml"))
+            .args(options)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -137,6 +156,12 @@ impl Live {
     pub(super) fn kill(mut self) {
         self.child.kill().expect("it was killed");
         self.child.wait().expect("it ended");
+    }
+
+    /// Sends it a signal.
+    pub(super) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill is there").success());
     }
 
     /// SIGTERM; gives how long it took to end, and whether it ended well.

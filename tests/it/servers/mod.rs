@@ -6,6 +6,7 @@ mod broker;
 mod clock;
 #[cfg(feature = "kafka")]
 mod collector;
+mod dashboard;
 #[cfg(feature = "kafka")]
 mod decisions;
 #[cfg(feature = "kafka")]
@@ -23,7 +24,15 @@ mod latency;
 #[cfg(feature = "kafka")]
 mod live;
 #[cfg(feature = "kafka")]
+mod operating;
+#[cfg(feature = "kafka")]
 mod positions;
+#[cfg(feature = "kafka")]
+mod record;
+#[cfg(feature = "kafka")]
+mod reload;
+#[cfg(feature = "kafka")]
+mod security;
 mod services;
 mod smtp;
 #[cfg(feature = "kafka")]

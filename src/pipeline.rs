@@ -7,13 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::wire;
 use crate::alert::AlertRecord;
-use crate::config::{Kafka, Lateness};
+use crate::config::{self, Given, Lateness, Settings};
 use crate::engine::{Batch, Engine, Input, Output};
+use crate::ingest::Received;
 use crate::ingest::decode::{Decoder, Format};
-use crate::ingest::gate::{Gate, PartitionId, Standing};
-use crate::ingest::kafka::Received;
+use crate::ingest::gate::{Admitted, Gate, PartitionId, Standing};
 use crate::plan::Plan;
 use crate::signal::{Reject, RejectReason};
 use crate::state::{Act, Checkpoint, Positions};
@@ -21,14 +20,20 @@ use crate::time::{Span, Timestamp};
 
 /// The whole way from bytes to decisions.
 #[derive(Debug)]
-pub(super) struct Pipeline {
-    pub(super) engine: Engine,
-    pub(super) gate: Gate,
-    pub(super) positions: Positions,
-    pub(super) tally: Tally,
+pub struct Pipeline {
+    /// What judges.
+    pub engine: Engine,
+    /// What is late.
+    pub gate: Gate,
+    /// The next offset of each partition to judge.
+    pub positions: Positions,
+    /// What was read.
+    pub tally: Tally,
     decoder: Decoder,
     plan: Arc<Plan>,
     lateness: Lateness,
+    /// What plan and lateness were read from.
+    given: Arc<Given>,
     /// Partitions in which a reading was found.
     known: BTreeSet<PartitionId>,
     /// Partitions with records of which nothing is known yet: they hold the strict watermark.
@@ -40,20 +45,35 @@ pub(super) struct Pipeline {
 
 /// What was read, by topic and reason. Part of the checkpoint, so that counters go on after a restart.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Tally {
-    pub(super) records: BTreeMap<Arc<str>, u64>,
-    pub(super) rejects: BTreeMap<RejectReason, u64>,
-    pub(super) late: u64,
-    pub(super) lost: u64,
+pub struct Tally {
+    /// Records, by topic.
+    pub records: BTreeMap<Arc<str>, u64>,
+    /// What could not be read, by reason.
+    pub rejects: BTreeMap<RejectReason, u64>,
+    /// Readings that came too late.
+    pub late: u64,
+    /// Records gone from the broker before they were read.
+    pub lost: u64,
+}
+
+/// What one message brought.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// What passed the gate, and what did not.
+    pub admitted: Admitted,
+    /// Why parts of it, or all, could not be read; by row.
+    pub rejects: &'a [(u64, Reject)],
 }
 
 impl Pipeline {
-    pub(super) fn new(plan: Arc<Plan>, lateness: Lateness, kafka: &Kafka) -> Self {
-        Pipeline::with(Engine::new(plan), Gate::new(lateness.clone()), lateness, kafka)
+    /// One that has read nothing.
+    pub fn new(settings: &Settings) -> Self {
+        Pipeline::with(Engine::new(Arc::clone(&settings.plan)), Gate::new(settings.time.clone()), settings)
     }
 
-    fn with(engine: Engine, gate: Gate, lateness: Lateness, kafka: &Kafka) -> Self {
-        let told = kafka.formats.iter().filter_map(|(topic, name)| Some((topic.as_str().into(), Format::parse(name)?)));
+    fn with(engine: Engine, gate: Gate, settings: &Settings) -> Self {
+        let formats = settings.kafka.iter().flat_map(|kafka| &kafka.formats);
+        let told = formats.filter_map(|(topic, name)| Some((topic.as_str().into(), Format::parse(name)?)));
         Pipeline {
             gate,
             positions: Positions::default(),
@@ -61,7 +81,8 @@ impl Pipeline {
             decoder: Decoder::told(told),
             plan: Arc::clone(engine.plan()),
             engine,
-            lateness,
+            lateness: settings.time.clone(),
+            given: Arc::clone(&settings.given),
             known: BTreeSet::new(),
             held: BTreeSet::new(),
             batch: Batch::default(),
@@ -69,12 +90,35 @@ impl Pipeline {
         }
     }
 
-    /// Reads one message of a partition into the batch. Gives back why it could not be read, wholly or in part.
-    pub(super) fn read(&mut self, from: &PartitionId, message: Received<'_>) -> Option<Reject> {
+    /// What the configuration in force was read from.
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
+
+    /// From here on another configuration holds. What was learned is kept, as over a restart; of what is watched for, that
+    /// which the new configuration still has. Nothing read waits to be judged.
+    fn reload(&mut self, settings: &Settings) {
+        let (engine, anew) = Engine::restore(Arc::clone(&settings.plan), &self.engine.snapshot());
+        for part in anew {
+            tracing::warn!("with the new configuration {part}");
+        }
+        self.engine = engine;
+        self.gate = Gate::restore(settings.time.clone(), self.gate.snapshot());
+        self.plan = Arc::clone(&settings.plan);
+        self.lateness = settings.time.clone();
+        self.given = Arc::clone(&settings.given);
+    }
+
+    /// Reads one message of a partition into the batch, and tells what of it counts. A tombstone holds nothing.
+    pub fn read(&mut self, from: &PartitionId, message: Received<'_>) -> Seen<'_> {
         *self.tally.records.entry(Arc::clone(&from.topic)).or_default() += 1;
         self.scratch.clear();
         let mut intake = self.engine.intake(&mut self.scratch);
-        wire::decode(&mut self.decoder, from, message, &self.plan.bounds, &mut intake);
+        intake.row = message.offset.unsigned_abs();
+        if !message.payload.is_empty() {
+            let (bounds, payload) = (&self.plan.bounds, message.payload);
+            self.decoder.decode_of(&from.topic, from.partition, payload, message.time, bounds, &mut intake);
+        }
         let admitted = self.gate.admit(from, message.time, &mut self.scratch);
         self.tally.late += admitted.late;
         for (_, reject) in &self.scratch.rejects {
@@ -82,11 +126,11 @@ impl Pipeline {
         }
         self.batch.samples.append(&mut self.scratch.samples);
         self.batch.changes.append(&mut self.scratch.changes);
-        self.scratch.rejects.drain(..).map(|(_, reject)| reject).next()
+        Seen { admitted, rejects: &self.scratch.rejects }
     }
 
     /// Whether the place of the batch among the records of other partitions is not given by time.
-    pub(super) fn needs_place(&self, from: &PartitionId) -> bool {
+    pub fn needs_place(&self, from: &PartitionId) -> bool {
         let mark = self.engine.watermark();
         let behind = self.batch.samples.iter().any(|sample| sample.at < mark)
             || self.batch.changes.iter().any(|change| change.at < mark);
@@ -94,7 +138,7 @@ impl Pipeline {
     }
 
     /// Judges the batch: the records of a partition before the offset `next`.
-    pub(super) fn judge(&mut self, from: &PartitionId, next: i64, out: &mut Output) {
+    pub fn judge(&mut self, from: &PartitionId, next: i64, out: &mut Output) {
         if !self.batch.samples.is_empty() {
             self.held.remove(from);
             if !self.known.contains(from) {
@@ -112,7 +156,7 @@ impl Pipeline {
     }
 
     /// Applies an act of the journal; what is the outbox's is left to it.
-    pub(super) fn act(&mut self, act: &Act, out: &mut Output) {
+    pub fn act(&mut self, act: &Act, out: &mut Output) {
         match act {
             Act::Advance(to) => {
                 self.gate.advance(*to);
@@ -127,6 +171,13 @@ impl Pipeline {
             }
             Act::Change(change) => self.engine.apply(Input::Change(change.clone()), out),
             Act::Acknowledge { alert, .. } => self.engine.apply(Input::Acknowledge { alert: alert.clone() }, out),
+            // The text decides, here and in every replay: what stood beside it may have changed since.
+            Act::Reload(given) => match config::again(given) {
+                Ok(settings) => self.reload(&settings),
+                Err(problems) => {
+                    tracing::error!("a journalled configuration is not understood and left out:\n{problems}")
+                }
+            },
             Act::Take { .. } | Act::Silence { .. } | Act::Unsilence(_) => {}
         }
     }
@@ -146,50 +197,62 @@ impl Pipeline {
     }
 
     /// Whether nothing is known of a partition, so that one with records must be held for.
-    pub(super) fn is_unknown(&self, id: &PartitionId) -> bool {
+    pub fn is_unknown(&self, id: &PartitionId) -> bool {
         !self.known.contains(id)
     }
 
     /// Whether the strict watermark waits for this partition.
-    pub(super) fn is_held(&self, id: &PartitionId) -> bool {
+    pub fn is_held(&self, id: &PartitionId) -> bool {
         self.held.contains(id)
     }
 
     /// Whether moving the clock to `to` could change anything.
-    pub(super) fn has_effect(&self, to: Timestamp) -> bool {
+    pub fn has_effect(&self, to: Timestamp) -> bool {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at < to);
         self.engine.watermark() < to && (due(self.engine.next_deadline()) || due(self.engine.next_waiting()))
     }
 
     /// Writes its sections.
-    pub(super) fn save(&self, to: &mut Checkpoint) {
+    pub fn save(&self, to: &mut Checkpoint) {
         put(to, "positions", &self.positions);
         put(to, "gate", &self.gate.snapshot());
         put(to, "known", &(&self.known, &self.held));
         put(to, "tally", &self.tally);
         put(to, "formats", self.decoder.memories());
+        put(to, "given", &*self.given);
         to.put("engine", VERSION, self.engine.snapshot());
     }
 
-    /// As it was. What could not be read begins anew and is named.
-    pub(super) fn restore(
-        plan: Arc<Plan>,
-        lateness: Lateness,
-        kafka: &Kafka,
-        from: &Checkpoint,
-    ) -> (Self, Vec<String>) {
+    /// As it was, under the configuration that held then; under `settings` where that one is not known. What could not be
+    /// read begins anew and is named.
+    pub fn restore(settings: &Settings, from: &Checkpoint) -> (Self, Vec<String>) {
+        match get::<Given>(from, "given").filter(|given| *given != *settings.given).map(|given| config::again(&given)) {
+            Some(Ok(then)) => Pipeline::restore_under(&then, from),
+            Some(Err(problems)) => {
+                tracing::warn!(
+                    "the configuration of the checkpoint is not understood, the present one holds:\n{problems}"
+                );
+                Pipeline::restore_under(settings, from)
+            }
+            None => Pipeline::restore_under(settings, from),
+        }
+    }
+
+    /// As it was, but under this configuration.
+    pub fn restore_under(settings: &Settings, from: &Checkpoint) -> (Self, Vec<String>) {
+        let plan = Arc::clone(&settings.plan);
         let (engine, mut anew) = match from.get("engine", VERSION) {
             Some(bytes) => Engine::restore(plan, bytes),
             None => (Engine::new(plan), vec!["engine".to_owned()]),
         };
         let gate = match get(from, "gate") {
-            Some(state) => Gate::restore(lateness.clone(), state),
+            Some(state) => Gate::restore(settings.time.clone(), state),
             None => {
                 anew.push("gate".to_owned());
-                Gate::new(lateness.clone())
+                Gate::new(settings.time.clone())
             }
         };
-        let mut pipeline = Pipeline::with(engine, gate, lateness, kafka);
+        let mut pipeline = Pipeline::with(engine, gate, settings);
         match get(from, "positions") {
             Some(positions) => pipeline.positions = positions,
             None => anew.push("positions".to_owned()),
@@ -202,19 +265,21 @@ impl Pipeline {
 }
 
 /// The version of the sections written here.
-pub(super) const VERSION: u32 = crate::state::SECTION;
+const VERSION: u32 = crate::state::SECTION;
 
-pub(super) fn put<T: serde::Serialize>(to: &mut Checkpoint, tag: &str, value: &T) {
+/// Writes a section of the version of this release.
+pub fn put<T: serde::Serialize>(to: &mut Checkpoint, tag: &str, value: &T) {
     let bytes = postcard::to_allocvec(value).expect("the state holds nothing that postcard cannot write");
     to.put(tag, VERSION, bytes);
 }
 
-pub(super) fn get<T: serde::de::DeserializeOwned>(from: &Checkpoint, tag: &str) -> Option<T> {
+/// Reads a section of the version of this release.
+pub fn get<T: serde::de::DeserializeOwned>(from: &Checkpoint, tag: &str) -> Option<T> {
     from.decode(tag)
 }
 
-/// What the engine said, told on.
-pub(super) fn drain(out: &mut Output) -> Vec<AlertRecord> {
+/// What the engine said, told on: changes of alerts, in order.
+pub fn drain(out: &mut Output) -> Vec<AlertRecord> {
     out.scores.clear();
     std::mem::take(&mut out.alerts)
 }
