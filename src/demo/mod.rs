@@ -93,7 +93,7 @@ pub fn demo(options: &Options, out: &mut dyn Write) -> Result<Outcome, DemoError
 ///
 /// # Errors
 /// As [`demo`].
-pub fn play(scenario: Scenario, options: &Options, out: &mut dyn Write) -> Result<Outcome, DemoError> {
+pub fn play(mut scenario: Scenario, options: &Options, out: &mut dyn Write) -> Result<Outcome, DemoError> {
     let topics = [Topic::Metrics, Topic::Logs, Topic::Changes].map(Topic::name);
     let broker = Embedded::start(topics.into_iter().chain(["forewarn.alerts"]))?;
     let home = Home::make().map_err(DemoError::Home)?;

@@ -5,10 +5,10 @@ use std::f64::consts::TAU;
 use forewarn::plan::{Bound, Side};
 
 /// Deterministic noise (xorshift64*, Vigna 2016).
-pub struct Noise(u64);
+pub(crate) struct Noise(u64);
 
 impl Noise {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut noise = Noise(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         (0..8).for_each(|_| _ = noise.uniform());
         noise
@@ -41,7 +41,7 @@ impl Noise {
 
 /// What a signal's bound is to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// A resource that runs out: its crossings can be foreseen.
     Limit,
     /// What users feel; hardly to be foreseen from its own past.
@@ -49,15 +49,15 @@ pub enum Role {
 }
 
 /// One signal with its bound.
-pub struct Case {
-    pub kind: &'static str,
-    pub role: Role,
-    pub bound: Bound,
+pub(crate) struct Case {
+    pub(crate) kind: &'static str,
+    pub(crate) role: Role,
+    pub(crate) bound: Bound,
     /// Minutes between values.
-    pub cadence: f64,
+    pub(crate) cadence: f64,
     /// The local time of the first value, minutes of a week that begins on Monday.
-    pub start: f64,
-    pub values: Vec<f64>,
+    pub(crate) start: f64,
+    pub(crate) values: Vec<f64>,
 }
 
 /// Daily and weekly traffic about 1, with wandering noise.
@@ -148,10 +148,10 @@ fn above(level: f64) -> Bound {
 }
 
 /// The kinds, by number.
-pub const KINDS: usize = 24;
+pub(crate) const KINDS: usize = 24;
 
 /// The signal of kind `kind` in the world of this seed.
-pub fn case(seed: u64, kind: usize) -> Case {
+pub(crate) fn case(seed: u64, kind: usize) -> Case {
     let mut noise = Noise::new(seed * 1000 + kind as u64);
     let start = (noise.between(0.0, 10_080.0) / 5.0).floor() * 5.0;
     let cadence = [0.5, 1.0, 1.0, 1.0, 5.0][(noise.uniform() * 5.0) as usize];

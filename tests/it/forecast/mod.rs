@@ -1,8 +1,8 @@
 //! How good forecasts are: a fleet of signals by seed, and real series from a folder.
 
-pub mod fleet;
-pub mod score;
-pub mod real;
+pub(crate) mod fleet;
+pub(crate) mod score;
+pub(crate) mod real;
 
 use forewarn::forecast::Forecaster;
 use forewarn::time::Span;
@@ -13,12 +13,12 @@ use score::{HOURS, Report, play};
 /// Days at the start that are not scored.
 const WARM: f64 = 5.0 * 1440.0;
 
-pub fn points(case: &Case) -> Vec<(f64, f64)> {
+pub(crate) fn points(case: &Case) -> Vec<(f64, f64)> {
     case.values.iter().enumerate().map(|(i, value)| (case.start + i as f64 * case.cadence, *value)).collect()
 }
 
 /// The whole fleet of these seeds: by kind, all, and the limits.
-pub fn fleet_report(seeds: std::ops::Range<u64>, hours: i64) -> (Vec<(&'static str, Report)>, Report) {
+pub(crate) fn fleet_report(seeds: std::ops::Range<u64>, hours: i64) -> (Vec<(&'static str, Report)>, Report) {
     let mut kinds: Vec<(&'static str, Report)> = Vec::new();
     let mut all = Report::default();
     for kind in 0..KINDS {
@@ -61,7 +61,7 @@ fn show(seed: u64, case: &Case, tally: &score::Tally) {
     }
 }
 
-pub fn print(all: &Report) {
+pub(crate) fn print(all: &Report) {
     println!("{}", all.line());
     let share = |a: usize, b: usize| a as f64 / b.max(1) as f64;
     println!("limits foreseen {:.3} of {}", share(all.limit_foreseen, all.limit_crossings), all.limit_crossings);

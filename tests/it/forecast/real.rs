@@ -10,13 +10,13 @@ use super::fleet::{Case, Role};
 use super::score::{HOURS, Report, play};
 
 /// A series: minutes (of weeks that begin on Monday) and values.
-pub struct Real {
-    pub name: String,
-    pub points: Vec<(f64, f64)>,
+pub(crate) struct Real {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 /// All CSV files under a folder whose first two columns are a time and a value.
-pub fn read(folder: &Path) -> Vec<Real> {
+pub(crate) fn read(folder: &Path) -> Vec<Real> {
     let mut files: Vec<std::path::PathBuf> = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -74,7 +74,7 @@ fn cases(real: &Real) -> Vec<(f64, Bound)> {
 }
 
 /// False alarms, crossings foreseen and reliability over all series of the folders.
-pub fn report<'a>(folders: impl Iterator<Item = &'a str>) {
+pub(crate) fn report<'a>(folders: impl Iterator<Item = &'a str>) {
     for folder in folders {
         let all = read(Path::new(folder));
         println!("{folder}: {} series", all.len());

@@ -7,7 +7,7 @@ use forewarn::time::{Span, Timestamp};
 use super::fleet::{Case, Role};
 
 /// The horizons that are scored, hours.
-pub const HOURS: [i64; 6] = [1, 4, 24, 48, 96, 168];
+pub(crate) const HOURS: [i64; 6] = [1, 4, 24, 48, 96, 168];
 
 /// Excursions closer than this are one (minutes).
 const APART: f64 = 180.0;
@@ -17,41 +17,41 @@ const SAME: f64 = 60.0;
 
 /// An alarm that opened at a minute.
 #[derive(Clone, Copy, Debug)]
-pub struct Alarm {
-    pub at: f64,
-    pub outlook: Outlook,
+pub(crate) struct Alarm {
+    pub(crate) at: f64,
+    pub(crate) outlook: Outlook,
     /// When the next crossing came, minutes.
-    pub crossed: Option<f64>,
+    pub(crate) crossed: Option<f64>,
     /// Minutes of the series after it.
-    pub left: f64,
+    pub(crate) left: f64,
 }
 
 /// What one signal gave.
 #[derive(Debug, Default)]
-pub struct Tally {
-    pub alarms: Vec<Alarm>,
+pub(crate) struct Tally {
+    pub(crate) alarms: Vec<Alarm>,
     /// Crossings, and how many minutes before the alarm that stood then had opened.
-    pub crossings: Vec<(f64, Option<f64>)>,
+    pub(crate) crossings: Vec<(f64, Option<f64>)>,
     /// Per horizon: probability and whether it came.
-    pub forecasts: [Vec<(f32, bool)>; HOURS.len()],
-    pub weeks: f64,
-    pub limit: bool,
+    pub(crate) forecasts: [Vec<(f32, bool)>; HOURS.len()],
+    pub(crate) weeks: f64,
+    pub(crate) limit: bool,
 }
 
 /// A Monday, 00:00.
 const MONDAY: i64 = 1_763_942_400;
 
-pub fn time(minutes: f64) -> Timestamp {
+pub(crate) fn time(minutes: f64) -> Timestamp {
     Timestamp::from_secs(MONDAY) + Span::from_secs_f64(minutes * 60.0)
 }
 
-pub fn local(minutes: f64) -> Local {
+pub(crate) fn local(minutes: f64) -> Local {
     let seconds = (minutes * 60.0).max(0.0) as u64;
     Local { weekday: (seconds / 86_400 % 7) as u8, second: (seconds % 86_400) as u32, holiday: false }
 }
 
 /// Plays a case at values of any times (minutes, local); scored from the minute `from` on. `until_crossed` stops there.
-pub fn play(points: &[(f64, f64)], case: &Case, forecaster: &mut Forecaster, from: f64, until_crossed: bool) -> Tally {
+pub(crate) fn play(points: &[(f64, f64)], case: &Case, forecaster: &mut Forecaster, from: f64, until_crossed: bool) -> Tally {
     let mut passed: Vec<f64> = Vec::new(); // every minute beyond the bound
     for &(at, value) in points {
         if case.bound.is_passed(value) {
@@ -111,24 +111,24 @@ pub fn play(points: &[(f64, f64)], case: &Case, forecaster: &mut Forecaster, fro
 
 /// What many signals gave.
 #[derive(Debug, Default)]
-pub struct Report {
-    pub alarms: usize,
-    pub in_time: usize,
-    pub in_week: usize,
-    pub inside: usize,
-    pub early: usize,
-    pub late: usize,
-    pub logs: Vec<f64>,
-    pub crossings: usize,
-    pub foreseen: usize,
-    pub limit_crossings: usize,
-    pub limit_foreseen: usize,
-    pub weeks: f64,
-    pub forecasts: [Vec<(f32, bool)>; HOURS.len()],
+pub(crate) struct Report {
+    pub(crate) alarms: usize,
+    pub(crate) in_time: usize,
+    pub(crate) in_week: usize,
+    pub(crate) inside: usize,
+    pub(crate) early: usize,
+    pub(crate) late: usize,
+    pub(crate) logs: Vec<f64>,
+    pub(crate) crossings: usize,
+    pub(crate) foreseen: usize,
+    pub(crate) limit_crossings: usize,
+    pub(crate) limit_foreseen: usize,
+    pub(crate) weeks: f64,
+    pub(crate) forecasts: [Vec<(f32, bool)>; HOURS.len()],
 }
 
 impl Report {
-    pub fn add(&mut self, tally: &Tally, horizon: f64) {
+    pub(crate) fn add(&mut self, tally: &Tally, horizon: f64) {
         self.weeks += tally.weeks;
         for alarm in &tally.alarms {
             let ahead = alarm.crossed.map(|crossed| crossed - alarm.at);
@@ -158,7 +158,7 @@ impl Report {
         }
     }
 
-    pub fn brier_skill(&self, k: usize) -> f64 {
+    pub(crate) fn brier_skill(&self, k: usize) -> f64 {
         let all = &self.forecasts[k];
         let rate = all.iter().filter(|f| f.1).count() as f64 / all.len().max(1) as f64;
         let of = |p: f64| {
@@ -174,13 +174,13 @@ impl Report {
     }
 
     /// Mean probability, and what came.
-    pub fn mean(&self, k: usize) -> (f64, f64) {
+    pub(crate) fn mean(&self, k: usize) -> (f64, f64) {
         let count = self.forecasts[k].len().max(1) as f64;
         let sum: f64 = self.forecasts[k].iter().map(|f| f64::from(f.0)).sum();
         (sum / count, self.forecasts[k].iter().filter(|f| f.1).count() as f64 / count)
     }
 
-    pub fn median_log(&self) -> (f64, f64) {
+    pub(crate) fn median_log(&self) -> (f64, f64) {
         let mut sizes: Vec<f64> = self.logs.iter().map(|log| log.abs()).collect();
         sizes.sort_by(f64::total_cmp);
         let mut signed = self.logs.clone();
@@ -190,7 +190,7 @@ impl Report {
     }
 
     /// Per tenth of probability: forecasts, their mean, what came.
-    pub fn reliability(&self, k: usize) -> Vec<(usize, f64, f64)> {
+    pub(crate) fn reliability(&self, k: usize) -> Vec<(usize, f64, f64)> {
         (0..10)
             .map(|bin| {
                 let some: Vec<_> = self.forecasts[k].iter().filter(|f| ((f.0 * 10.0) as usize).min(9) == bin).collect();
@@ -202,7 +202,7 @@ impl Report {
             .collect()
     }
 
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let share = |a: usize, b: usize| if b == 0 { "   -".to_owned() } else { format!("{:.2}", a as f64 / b as f64) };
         let (size, signed) = self.median_log();
         format!(
