@@ -260,6 +260,83 @@ fn rejects_of_one_message_are_bounded_and_good_lines_still_count() {
         .assert_eq(&log.rejects[REJECTS_MAX - 1].detail);
 }
 
+/// Counts, and keeps nothing.
+#[derive(Default)]
+struct Count {
+    good: usize,
+    rejects: usize,
+}
+
+impl Sink for Count {
+    fn sample(
+        &mut self,
+        _: crate::signal::Fingerprint,
+        _: impl FnOnce() -> crate::signal::Signal,
+        _: Timestamp,
+        _: crate::signal::Reading,
+    ) {
+        self.good += 1;
+    }
+    fn line(&mut self, _: crate::signal::Line<'_>) {
+        self.good += 1;
+    }
+    fn change(&mut self, _: crate::signal::Change) {
+        self.good += 1;
+    }
+    fn reject(&mut self, _: Reject) {
+        self.rejects += 1;
+    }
+}
+
+#[test]
+fn huge_messages_are_read_whole() {
+    for (format, bytes) in all() {
+        let count = (2 << 20) / bytes.len();
+        // Two protobuf messages, one behind the other, are one with the fields of both.
+        let end: &[u8] = if matches!(format, Format::RemoteWrite | Format::OtlpProtobuf) { b"" } else { b"\n" };
+        let message = [bytes, end].concat().repeat(count);
+        let mut have = Count::default();
+        Decoder::new().decode("topic", &message, None, &Bounds::default(), &mut have);
+        assert_eq!((have.good, have.rejects), (count, 0), "{format:?}");
+    }
+}
+
+#[test]
+fn huge_garbage_costs_each_format_one_pass() {
+    // What opens something and never ends it, over and over: to read it again for each would take hours.
+    let pieces: [&[u8]; 19] = [
+        b"{",
+        b"[",
+        b"\"",
+        b"\\",
+        b"{\"a\":",
+        b"{\"metrics\":[",
+        b"7,{},",
+        b"\n{\"fields\":{\"a\":1",
+        b"<34>",
+        b"\n<",
+        b"<34>1 - - - - - [a b=\"",
+        b"a=\"",
+        b"a=1 ",
+        b"a{b=\"c\",",
+        b"# TYPE a histogram\na_bucket{le=\"1\"} 1\n",
+        b"\x0A\x02",
+        b"\x22\x01a",
+        b"2026-11-23 08:00:00 ",
+        b"\x1b[",
+    ];
+    for piece in pieces {
+        let message = piece.repeat((1 << 20) / piece.len());
+        for (format, _) in all() {
+            let mut have = Count::default();
+            let at = Some(Timestamp::from_secs(5));
+            Decoder::fixed(format).decode("topic", &message, at, &Bounds::default(), &mut have);
+            assert!(have.rejects <= REJECTS_MAX, "{format:?}");
+        }
+        Decoder::new().decode("topic", &message, None, &Bounds::default(), &mut Count::default());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
