@@ -69,6 +69,9 @@ const WARM_POINTS: u32 = 20;
 /// the night is a level never seen, and the next night tells that it belongs to every day.
 const WARM: Span = Span::from_days(2);
 const KNOWN: Span = Span::from_days(7);
+/// The surcharge after that: it sinks as the own history grows, half at three weeks what it is at one and a half. Heavy tails and
+/// rare steps show their nature only in time.
+const DOUBT: f64 = 0.5;
 /// Half of a score of 1: a surprise of once in 10^5 points.
 const MIDDLE: f64 = 5.0;
 /// Ordinary points in a row that make a signal calm.
@@ -203,7 +206,7 @@ impl Judge {
         // What was just announced is not over yet, even where only a slow view sees it.
         self.ordinary = if surprise.ordinary && !fresh { self.ordinary.saturating_add(1) } else { 0 };
         let clock = self.cadence.clock();
-        let surcharge = if lived < KNOWN { 1.0 } else { 0.0 };
+        let surcharge = if lived < KNOWN { 1.0 } else { DOUBT * (KNOWN.as_secs_f64() / lived.as_secs_f64()) };
         let known = warm && WARM <= lived;
         let rarity =
             |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, self.weeks, clock) - surcharge;

@@ -1,7 +1,26 @@
 //! The ways of looking at a signal, each a size that is 0 for the ordinary and grows with the deviation.
 //!
 //! A view is one file (or one line here). To add one: give it a place in [`SIZES`], compute its size in [`Views::look`].
-//! It is worth its cost only if its removal lowers the accuracy on unlike data sets at once.
+//! It is worth its cost only if its removal lowers the accuracy on unlike data sets at once. What each is worth and costs
+//! (without it: the standard score of NAB by `onset`; VUS-PR and event F1 of 60 service metrics by `anomaly`; standard errors
+//! 1.5, .03 and .03; nanoseconds on one core out of 470, its peaks included):
+//!
+//! | without | NAB | VUS-PR | F1 | ns |
+//! | --- | --- | --- | --- | --- |
+//! | nothing | 72.2 | .607 | .626 | |
+//! | guarded level | 72.2 | .604 | .600 | 10 |
+//! | slow level | 71.6 | .593 | .603 | 10 |
+//! | season or level | 72.1 | .607 | .626 | 10 |
+//! | mean of 24 | 69.6 | .607 | .626 | 15 |
+//! | mean of 96 | 68.5 | .607 | .626 | 15 |
+//! | difference | 71.6 | .607 | .626 | 10 |
+//! | spread | 71.1 | .607 | .626 | 20 |
+//! | shape | 72.6 | .588 | .599 | 140 |
+//! | value never seen | 69.4 | .604 | .636 | 60 |
+//! | asinh of the level | 70.5 | .607 | .626 | 50 |
+//!
+//! The season is worth nothing on these short series; it is what keeps nights and weekends quiet. Tried and dropped, for their
+//! removal cost nothing: the mean of 6 points, a second memory of the extremes of 5 points, the plain level beside the season.
 
 mod means;
 mod shape;
