@@ -77,7 +77,7 @@ pub(super) type Rises = Vec<(Timestamp, f64)>;
 /// The greatest evidence of a unit up to a time; without one, ever.
 fn height(rises: &Rises, until: Option<Timestamp>) -> f64 {
     let before = |(at, _): &&(Timestamp, f64)| until.is_none_or(|until| *at <= until);
-    rises.iter().filter(before).map(|(_, evidence)| *evidence).last().unwrap_or(0.0)
+    rises.iter().rfind(before).map_or(0.0, |(_, evidence)| *evidence)
 }
 
 /// The greatest evidence that a unit had while it could still help.
