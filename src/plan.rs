@@ -161,6 +161,12 @@ pub struct Bounds {
     pub incidents: usize,
     /// Changes remembered; beyond it the oldest is forgotten.
     pub changes: usize,
+    /// Log templates known of one service; beyond it the eighth seen least goes.
+    pub log_templates: usize,
+    /// Rates of templates and values in lines watched of one service; beyond it no more are.
+    pub log_signals: usize,
+    /// Bytes of a log line that are looked at; the rest is not.
+    pub log_line_bytes: usize,
 }
 
 impl Default for Bounds {
@@ -174,6 +180,9 @@ impl Default for Bounds {
             waiting: 4_000_000,
             incidents: 1_000,
             changes: 10_000,
+            log_templates: 4_096,
+            log_signals: 200,
+            log_line_bytes: 2_048,
         }
     }
 }

@@ -75,6 +75,8 @@ pub struct Metrics {
     pub signals_refused: Counter,
     /// Signals forgotten after long silence.
     pub signals_forgotten: Counter,
+    /// Log templates forgotten at the bound of their service.
+    pub templates_forgotten: Counter,
     /// Wall time less the watermark.
     pub watermark_lag: Seconds,
     /// Records between what was judged and the end.
@@ -136,6 +138,11 @@ impl Metrics {
         to.register("conflicts", "Equal signal and time with another value", self.conflicts.clone());
         to.register("signals_refused", "New signals refused at the bound", self.signals_refused.clone());
         to.register("signals_forgotten", "Signals forgotten after long silence", self.signals_forgotten.clone());
+        to.register(
+            "log_templates_forgotten",
+            "Log templates forgotten at the bound",
+            self.templates_forgotten.clone(),
+        );
         to.register("watermark_lag_seconds", "Wall time less the watermark", self.watermark_lag.clone());
         to.register("partition_lag_records", "Records between what was read and the end", self.partition_lag.clone());
         to.register("blind_spots", "Partitions that have records and cannot be read", self.blind_spots.clone());

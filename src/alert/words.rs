@@ -103,6 +103,10 @@ pub fn rarity(log10_weeks: f64) -> Option<String> {
 /// A signal in words: `disk_used_ratio of db-1 (device sda)`; what the labels of a distribution say comes first.
 pub fn title(signal: &Signal) -> String {
     let mut out = String::new();
+    // The line itself is in the words of the finding.
+    if signal.name() == "log_template_rate" {
+        return format!("a log line of {}", signal.service().unwrap_or("a service"));
+    }
     if let Some(stat) = signal.label("stat") {
         let _ = write!(out, "{stat} of ");
     }

@@ -15,7 +15,7 @@ use crate::plan::{Bound, Preset, Side};
 use crate::signal::Signal;
 
 /// The files, embedded.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("anything", include_str!("../../models/anything.toml")),
     ("business", include_str!("../../models/business.toml")),
     ("cpu", include_str!("../../models/cpu.toml")),
@@ -24,6 +24,7 @@ const FILES: [(&str, &str); 14] = [
     ("headroom", include_str!("../../models/headroom.toml")),
     ("heartbeat", include_str!("../../models/heartbeat.toml")),
     ("latency", include_str!("../../models/latency.toml")),
+    ("log-value", include_str!("../../models/log-value.toml")),
     ("log-volume", include_str!("../../models/log-volume.toml")),
     ("memory", include_str!("../../models/memory.toml")),
     ("pool", include_str!("../../models/pool.toml")),

@@ -3,7 +3,7 @@
 use super::batch::{Batch, Sample};
 use super::directory::Directory;
 use crate::plan::Plan;
-use crate::signal::{Change, Fingerprint, Level, Line, Reading, Reject, RejectReason, Signal, Sink};
+use crate::signal::{Change, Fingerprint, Level, Line, Reading, Reject, RejectReason, Signal, Sink, Text, fold};
 use crate::time::Timestamp;
 
 /// A [`Sink`] that fills a [`Batch`] for one partition.
@@ -32,6 +32,17 @@ impl<'a> Intake<'a> {
     }
 }
 
+impl Intake<'_> {
+    /// What a line says, a stack trace in one line, as much as is looked at.
+    fn text(&self, line: &Line<'_>) -> Text {
+        let folded = fold(&line.body);
+        let body = folded.as_ref().map_or(&*line.body, |folded| &folded.line);
+        let most = body.floor_char_boundary(self.bounds.log_line_bytes);
+        let exception = folded.as_ref().map(|folded| folded.exception.as_str().into());
+        Text { level: line.level, body: body[..most].into(), exception }
+    }
+}
+
 /// The format number of series that are counted from log lines.
 const LINES: u64 = 0x6C6F_6773;
 
@@ -55,6 +66,8 @@ impl Sink for Intake<'_> {
         self.count_line("log_lines_rate", service, Some(line.level), line.at, Reading::Lines(1));
         let hits = u32::from(line.level.is_error());
         self.count_line("log_error_ratio", service, None, line.at, Reading::Share { hits, of: 1 });
+        let text = self.text(&line);
+        self.count_line("log_text", service, None, line.at, Reading::Text(Box::new(text)));
     }
 
     fn change(&mut self, change: Change) {

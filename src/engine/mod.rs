@@ -10,6 +10,7 @@ mod cohort;
 mod directory;
 mod intake;
 mod kin;
+mod logs;
 mod picture;
 mod section;
 mod series;
@@ -344,7 +345,7 @@ impl Engine {
 
     /// The signals under watch, in the order of shards and slots, for status and explanations.
     pub fn watches(&self) -> impl Iterator<Item = Watched<'_>> {
-        self.shards.iter().flat_map(|shard| &shard.series).flat_map(Series::watches).map(|watch| Watched {
+        self.shards.iter().flat_map(|shard| &shard.series).flat_map(Series::all_watches).map(|watch| Watched {
             signal: watch.signal(),
             preset: &self.plan.presets[watch.preset()],
             warming: watch.warming(),
@@ -374,6 +375,12 @@ impl Engine {
             overtaken: self.shards.iter().map(|shard| shard.overtaken).sum(),
             signals_refused: self.directory.refused(),
             signals_forgotten: self.sweeps.forgotten(),
+            templates_forgotten: self
+                .shards
+                .iter()
+                .flat_map(|shard| &shard.series)
+                .map(Series::templates_forgotten)
+                .sum(),
         }
     }
 }
@@ -403,4 +410,6 @@ pub struct Counts {
     pub signals_refused: u64,
     /// Signals forgotten because they had been silent for long.
     pub signals_forgotten: u64,
+    /// Log templates forgotten at the bound of their service.
+    pub templates_forgotten: u64,
 }

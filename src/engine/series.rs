@@ -8,6 +8,7 @@ use super::Scored;
 use super::batch::{Sample, SeriesIx};
 use super::census::Count;
 use super::cohort::{Member, Ranked};
+use super::logs::{self, Book};
 use super::section::{Section, Writer};
 use super::shard::{Place, magnitude};
 use super::watch::Watch;
@@ -44,6 +45,10 @@ pub(super) struct Series {
     pub(super) counted: Count,
     core: SeriesCore,
     watches: Vec<(Stat, Box<Watch>)>,
+    /// What its lines say, where it is lines.
+    book: Option<Box<Book>>,
+    /// Whether the sections being read are of the book.
+    reads_book: bool,
     /// It was forgotten: its slot waits for another.
     vacant: bool,
     /// How it stands among very many peers; none where there are few.
@@ -73,6 +78,8 @@ impl Series {
             counted: Count::default(),
             core: SeriesCore::default(),
             watches: Vec::new(),
+            book: None,
+            reads_book: false,
             vacant: false,
             member: None,
         }
@@ -88,6 +95,7 @@ impl Series {
         self.core = SeriesCore::default();
         self.watches = Vec::new();
         self.member = None;
+        self.book = None;
     }
 
     /// Its slot may be given to another.
@@ -104,7 +112,7 @@ impl Series {
     /// Where a record stands against what was seen. Log lines are never duplicates.
     pub(super) fn place(&self, sample: &Sample) -> Place {
         let Some((last, value)) = self.core.last else { return Place::Next };
-        let lines = matches!(sample.reading, Reading::Lines(_) | Reading::Share { .. });
+        let lines = matches!(sample.reading, Reading::Lines(_) | Reading::Share { .. } | Reading::Text(_));
         if sample.at < last {
             Place::Overtaken
         } else if last < sample.at || lines {
@@ -124,6 +132,11 @@ impl Series {
             self.deadline(due, plan, clock, told);
         }
         self.core.removed = false;
+        if let Reading::Text(text) = &sample.reading {
+            self.core.last = Some((sample.at, 0.0));
+            let book = self.book.get_or_insert_with(|| Box::new(Book::new(&self.signal, plan)));
+            return book.take(sample.at, text, plan, clock, told);
+        }
         let mut values = Values::default();
         self.core.meter.advance(sample.at, &mut |value| values.push(value));
         self.core.meter.read(sample.at, &sample.reading, &mut |value| values.push(value));
@@ -145,6 +158,9 @@ impl Series {
         }
         for (_, watch) in &mut self.watches {
             watch.deadline(at, told);
+        }
+        if let Some(book) = &mut self.book {
+            book.deadline(at, plan, clock, told);
         }
     }
 
@@ -176,7 +192,8 @@ impl Series {
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let meter = self.core.meter.next_deadline();
         let silence = self.watches.iter().filter(|_| !self.core.removed).filter_map(|(_, watch)| watch.next_deadline());
-        meter.into_iter().chain(silence).min()
+        let book = self.book.as_ref().and_then(|book| book.next_deadline());
+        meter.into_iter().chain(silence).chain(book).min()
     }
 
     /// Its service was removed for good.
@@ -184,6 +201,9 @@ impl Series {
         self.core.removed = true;
         for (_, watch) in &mut self.watches {
             watch.remove(at, told);
+        }
+        if let Some(book) = &mut self.book {
+            book.remove(at, told);
         }
     }
 
@@ -234,10 +254,20 @@ impl Series {
     /// How it counts now.
     pub(super) fn count(&self) -> Count {
         let heard = if self.core.removed { 0 } else { self.watches().filter(|watch| watch.is_heard()).count() };
-        Count { watched: self.watches.len() as i64, heard: heard as i64 }
+        Count { watched: self.all_watches().count() as i64, heard: heard as i64 }
     }
 
-    /// The watches, for status and explanations.
+    /// Templates of its lines that were forgotten at the bound.
+    pub(super) fn templates_forgotten(&self) -> u64 {
+        self.book.as_ref().map_or(0, |book| book.dropped)
+    }
+
+    /// The watches and those of what its lines say, for status and explanations.
+    pub(super) fn all_watches(&self) -> impl Iterator<Item = &Watch> {
+        self.watches().chain(self.book.iter().flat_map(|book| book.watches()))
+    }
+
+    /// The watches.
     pub(super) fn watches(&self) -> impl Iterator<Item = &Watch> {
         self.watches.iter().map(|(_, watch)| &**watch)
     }
@@ -294,6 +324,9 @@ impl Series {
             to.put(WATCH, VERSION, stat);
             watch.save(to);
         }
+        if let Some(book) = &self.book {
+            book.save(to);
+        }
     }
 
     /// Whether a section begins a series, and which.
@@ -303,6 +336,14 @@ impl Series {
 
     /// Reads one section that follows the identity; false where it cannot be read.
     pub(super) fn load(&mut self, section: &Section<'_>, plan: &Plan) -> bool {
+        if section.tag == WATCH {
+            self.reads_book = false;
+        }
+        if self.reads_book || logs::is_of_book(section) {
+            self.reads_book = true;
+            let book = self.book.get_or_insert_with(|| Box::new(Book::new(&self.signal, plan)));
+            return book.load(section, plan);
+        }
         match section.tag {
             CORE => section.read(VERSION).map(|core| self.core = core).is_some(),
             MEMBER => section.read(VERSION).map(|member| self.member = Some(member)).is_some(),

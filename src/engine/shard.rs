@@ -11,7 +11,7 @@ use super::series::{Series, Told};
 use crate::calendar::LocalClock;
 use crate::finding::Finding;
 use crate::plan::Plan;
-use crate::signal::{Reading, Signal};
+use crate::signal::{Reading, Signal, Text};
 use crate::time::{Span, Timestamp};
 
 /// The step of event time at which what one signal tells another is sealed, and used from the next step on.
@@ -364,7 +364,16 @@ fn order(a: &Waiting, b: &Waiting) -> std::cmp::Ordering {
     (tick(a), a.slot, a.sample.at)
         .cmp(&(tick(b), b.slot, b.sample.at))
         .then_with(|| magnitude(&b.sample.reading).total_cmp(&magnitude(&a.sample.reading)))
+        .then_with(|| text(a).cmp(&text(b)))
         .then_with(|| a.sample.row.cmp(&b.sample.row))
+}
+
+/// Lines of one time are in the order of what they say, whichever was read first.
+fn text(waiting: &Waiting) -> Option<&Text> {
+    match &waiting.sample.reading {
+        Reading::Text(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// What decides between two readings of one time: the greater is kept.
@@ -374,5 +383,6 @@ pub(super) fn magnitude(reading: &Reading) -> f64 {
         Reading::Buckets(buckets) => buckets.total(),
         Reading::Lines(count) => f64::from(*count),
         Reading::Share { hits, .. } => f64::from(*hits),
+        Reading::Text(_) => 0.0,
     }
 }

@@ -90,6 +90,11 @@ impl Watch {
         }
     }
 
+    /// The same with the unit that its values were read in, where its preset knows none.
+    pub(super) fn with_unit(self, unit: Option<String>) -> Self {
+        Watch { unit: self.unit.or(unit), ..self }
+    }
+
     /// The signal.
     pub(super) fn signal(&self) -> &Arc<Signal> {
         &self.signal

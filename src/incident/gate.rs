@@ -80,6 +80,13 @@ pub(super) fn judge(finding: &Finding, services: &Services, changes: &Changes, p
             None => Verdict::Opens,
         };
     }
+    // A line that stays away may have gone with the release before.
+    if finding.kind == Kind::Log
+        && finding.value.is_none()
+        && let Some(change) = changes.rollout(service, finding.at, ROLLOUT)
+    {
+        return Verdict::Held(Why::Rollout { change: change.id.clone() });
+    }
     if is_borne_out_by_change(finding, services, changes, plan) {
         return Verdict::Opens;
     }

@@ -278,7 +278,9 @@ impl Incidents {
         let signal = trouble.finding.signal.clone();
         let needs = gate::joint_rarity(group_of(&signal), &self.services, plan);
         let fits = |t: &Trouble| {
-            needs <= t.rarity && at - TOGETHER <= t.raised && t.finding.kind != Kind::Absence && t.stands()
+            // A kind of line is no second witness beside the rate of all lines, which counts it too.
+            let bears_out = !matches!(t.finding.kind, Kind::Absence | Kind::Log);
+            needs <= t.rarity && at - TOGETHER <= t.raised && bears_out && t.stands()
         };
         let partner = match (&why, self.notes.get(group_of(&signal))) {
             (Why::NotRare { .. }, Some(notes)) if fits(&trouble) => {

@@ -200,6 +200,7 @@ impl Live {
         telemetry::set(&metrics.conflicts, counts.conflicts);
         telemetry::set(&metrics.signals_refused, counts.signals_refused);
         telemetry::set(&metrics.signals_forgotten, counts.signals_forgotten);
+        telemetry::set(&metrics.templates_forgotten, counts.templates_forgotten);
         if let Some(lag) = status.watermark_lag_seconds {
             metrics.watermark_lag.set(lag);
         }

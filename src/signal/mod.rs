@@ -9,7 +9,9 @@ mod identity;
 mod meter;
 mod quantile;
 mod reading;
+mod redact;
 mod selector;
+mod stack;
 pub mod template;
 
 pub use change::{Change, ChangeKind};
@@ -17,5 +19,7 @@ pub use fingerprint::Fingerprint;
 pub use identity::{INSTANCE_LABELS, SERVICE_LABELS, Signal};
 pub use meter::{Meter, Observation, Stat};
 pub use quantile::Buckets;
-pub use reading::{Level, Line, Reading, Reject, RejectReason, Sink};
+pub use reading::{Level, Line, Reading, Reject, RejectReason, Sink, Text};
+pub use redact::redact;
 pub use selector::{Selector, SelectorError};
+pub use stack::{Folded, fold};

@@ -38,6 +38,19 @@ pub enum Reading {
         /// All lines.
         of: u32,
     },
+    /// A log line to be read for what it says.
+    Text(Box<Text>),
+}
+
+/// A log line on its way to its template.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Text {
+    /// Its level.
+    pub level: Level,
+    /// The message; a stack trace in one line.
+    pub body: Box<str>,
+    /// The type of the exception that it shows, if it does.
+    pub exception: Option<Box<str>>,
 }
 
 /// The level of a log line.

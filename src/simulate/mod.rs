@@ -9,6 +9,7 @@
 mod fault;
 pub mod fleet;
 mod instance;
+mod lines;
 mod load;
 mod noise;
 mod service;
@@ -18,6 +19,7 @@ mod wire;
 mod world;
 
 pub use fault::{Fault, FaultKind};
+pub use lines::{LineStory, LineTruth, tell_lines};
 pub use story::{StoryError, tell};
 pub use wire::{Event, Topic};
 pub use world::{Failure, Scenario, World};

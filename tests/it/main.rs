@@ -12,6 +12,7 @@ mod forecast;
 mod formats;
 mod interface;
 mod laws;
+mod log_stories;
 mod peers;
 mod presets;
 mod recording;

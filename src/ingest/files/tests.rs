@@ -124,8 +124,10 @@ fn log_lines_are_counted_by_service_and_level() {
     expect_test::expect![[r#"
         1 2026-01-01T00:00:00Z log_lines_rate{level="error",service="app"} Lines(1)
         1 2026-01-01T00:00:00Z log_error_ratio{service="app"} Share { hits: 1, of: 1 }
+        1 2026-01-01T00:00:00Z log_text{service="app"} Text(Text { level: Error, body: "ERROR x", exception: None })
         4 2026-01-01T00:00:01Z log_lines_rate{level="unknown",service="app"} Lines(1)
         4 2026-01-01T00:00:01Z log_error_ratio{service="app"} Share { hits: 0, of: 1 }
+        4 2026-01-01T00:00:01Z log_text{service="app"} Text(Text { level: Unknown, body: "y", exception: None })
         2 no_time "  at Foo.bar" does not start with a time
     "#]]
     .assert_eq(&read_text("app.log", b"2026-01-01T00:00:00Z ERROR x\n  at Foo.bar\n\n2026-01-01T00:00:01Z y"));

@@ -112,9 +112,7 @@ impl Scores {
         let column = table.and_then(|file| Some((file, self.tables[file].as_ref()?.column_of(signal)?)));
         let target = match column {
             Some((file, column)) => Target::Column { file, column },
-            None if matches!(sample.reading, Reading::Lines(_) | Reading::Share { .. } | Reading::Buckets(_)) => {
-                Target::Derived(clock)
-            }
+            None if is_derived(&sample.reading) => Target::Derived(clock),
             None => Target::Series(self.found(signal, clock)?),
         };
         self.targets[place] = Some(target);
@@ -198,6 +196,11 @@ impl Scores {
         }
         self.shelf.finish()
     }
+}
+
+/// Readings whose values are other rows than theirs.
+fn is_derived(reading: &Reading) -> bool {
+    matches!(reading, Reading::Lines(_) | Reading::Share { .. } | Reading::Buckets(_) | Reading::Text(_))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod entries;
 mod key;
 mod kind;
 mod lexer;
+mod numbers;
 mod shape;
 mod slots;
 mod state;
@@ -29,6 +30,7 @@ use smallvec::SmallVec;
 use self::entries::{Entries, Seen};
 use self::key::Parts;
 use self::lexer::Token;
+pub use self::numbers::{Number, numbers};
 use self::slots::Slots;
 pub use self::state::MinerState;
 
@@ -198,6 +200,17 @@ impl Miner {
         }
         order.sort_unstable();
         order.chunk_by(|a, b| a.0 == b.0).map(|group| self.template_of(group.iter().map(|known| known.3))).collect()
+    }
+
+    /// The text of one template as known now; none where it is not held.
+    pub fn text_of(&self, id: TemplateId) -> Option<String> {
+        let id = self.resolve(id);
+        let group = || (0..self.entries.list.len()).filter(|at| self.entries.list[*at].id == id.0);
+        let first = group().max_by_key(|at| {
+            let entry = &self.entries.list[*at];
+            (entry.variables(), entry.count, entry.key)
+        })?;
+        Some(self.template_of([first].into_iter().chain(group().filter(move |at| *at != first))).text)
     }
 
     /// The template of keys that met; the first of them shows it.

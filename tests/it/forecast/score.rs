@@ -51,7 +51,13 @@ pub(crate) fn local(minutes: f64) -> Local {
 }
 
 /// Plays a case at values of any times (minutes, local); scored from the minute `from` on. `until_crossed` stops there.
-pub(crate) fn play(points: &[(f64, f64)], case: &Case, forecaster: &mut Forecaster, from: f64, until_crossed: bool) -> Tally {
+pub(crate) fn play(
+    points: &[(f64, f64)],
+    case: &Case,
+    forecaster: &mut Forecaster,
+    from: f64,
+    until_crossed: bool,
+) -> Tally {
     let mut passed: Vec<f64> = Vec::new(); // every minute beyond the bound
     for &(at, value) in points {
         if case.bound.is_passed(value) {
