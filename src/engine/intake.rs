@@ -37,7 +37,7 @@ impl Intake<'_> {
     fn text(&self, line: &Line<'_>) -> Text {
         let folded = fold(&line.body);
         let body = folded.as_ref().map_or(&*line.body, |folded| &folded.line);
-        let most = body.floor_char_boundary(self.bounds.log_line_bytes);
+        let most = body.floor_char_boundary(self.plan.bounds.log_line_bytes);
         let exception = folded.as_ref().map(|folded| folded.exception.as_str().into());
         Text { level: line.level, body: body[..most].into(), exception }
     }

@@ -12,7 +12,9 @@
 //! `policy` decides when the risk has held long enough to be told. Inside, every value is a gap to the bound: negative
 //! while it is kept, in units of a power of two, so that the scale of a signal changes nothing.
 
+mod analog;
 mod base;
+mod course;
 mod forecaster;
 mod gap;
 mod ladder;
@@ -25,12 +27,14 @@ mod season;
 mod shape;
 mod tracker;
 mod trust;
+mod values;
 
 #[cfg(test)]
 mod stories;
 
 pub use forecaster::Forecaster;
 pub use outlook::{Outlook, Trend};
+pub use values::{Band, Values};
 
 /// Minutes since the epoch: fine enough for every purpose here, and small.
 type Minutes = f64;

@@ -83,6 +83,11 @@ impl Tracker {
         if 3.0 * least < self.loss { 0.0 } else { libm::exp(-6.0 * f64::from(self.loss / least - 1.0)) }
     }
 
+    /// The 10, 50 and 90 % points.
+    pub(super) fn central(&self) -> [f32; 3] {
+        [self.points[1], self.points[3], self.points[5]]
+    }
+
     /// The running loss.
     pub(super) fn loss(&self) -> f32 {
         self.loss

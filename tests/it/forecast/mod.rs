@@ -110,4 +110,5 @@ fn fleet_by_hand() {
 fn series_by_hand() {
     let folders = std::env::var("FOREWARN_SERIES").expect("a folder of CSV files with a time and a value");
     real::report(folders.split(':'));
+    real::values(folders.split(':'));
 }

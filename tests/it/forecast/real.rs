@@ -123,3 +123,60 @@ pub(crate) fn report<'a>(folders: impl Iterator<Item = &'a str>) {
         }
     }
 }
+
+/// Coverage and pinball loss of bands, at native steps ahead.
+pub(crate) fn values<'a>(folders: impl Iterator<Item = &'a str>) {
+    use super::score::{local, time};
+    use forewarn::forecast::Values;
+    let all: Vec<Real> = folders.flat_map(|folder| read(Path::new(folder))).collect();
+    let mut out: Vec<(usize, Vec<(f64, f64)>)> = vec![(10, vec![]), (50, vec![]), (200, vec![])];
+    for real in &all {
+        let mut gaps: Vec<f64> = real.points.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
+        gaps.sort_by(f64::total_cmp);
+        let step = gaps[gaps.len() / 2];
+        let lag = ((1440.0 / step) as usize).max(1);
+        let scale: f64 = real.points.windows(lag + 1).map(|w| (w[lag].1 - w[0].1).abs()).sum::<f64>()
+            / (real.points.len().saturating_sub(lag)).max(1) as f64;
+        if scale <= 0.0 || scale.is_nan() {
+            continue;
+        }
+        for (steps, rows) in &mut out {
+            let mut values = Values::default();
+            let mut waiting: std::collections::VecDeque<(usize, forewarn::forecast::Band)> = Default::default();
+            let (mut inside, mut loss, mut count) = (0.0, 0.0, 0.0f64);
+            for (i, &(at, value)) in real.points.iter().enumerate() {
+                while waiting.front().is_some_and(|(due, _)| *due <= i) {
+                    let (due, band) = waiting.pop_front().unwrap();
+                    if due == i && real.points.len() / 5 < i {
+                        let pin = |q: f64, p: f64| if value < p { (1.0 - q) * (p - value) } else { q * (value - p) };
+                        inside += f64::from(u8::from(band.low <= value && value <= band.high));
+                        loss += (pin(0.1, band.low) + pin(0.5, band.middle) + pin(0.9, band.high)) / 3.0;
+                        count += 1.0;
+                    }
+                }
+                values.observe(time(at), value, local(at));
+                if i % 3 == 0
+                    && let Some(band) = values.band(Span::from_secs_f64(step * 60.0 * *steps as f64))
+                {
+                    waiting.push_back((i + *steps, band));
+                }
+            }
+            if 30.0 < count {
+                rows.push((inside / count, loss / count / scale));
+            }
+        }
+    }
+    for (steps, rows) in &out {
+        let count = rows.len() as f64;
+        let cover: f64 = rows.iter().map(|row| row.0).sum::<f64>() / count;
+        let loss = libm::exp(rows.iter().map(|row| libm::log(row.1.max(1e-6))).sum::<f64>() / count);
+        let mut sorted: Vec<f64> = rows.iter().map(|row| row.0).collect();
+        sorted.sort_by(f64::total_cmp);
+        println!(
+            "{steps:4} steps, {} series: 80 % bands hold {cover:.3} [{:.2}, {:.2}], pinball {loss:.4}",
+            rows.len(),
+            sorted[sorted.len() / 10],
+            sorted[sorted.len() * 9 / 10]
+        );
+    }
+}
