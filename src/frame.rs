@@ -2,7 +2,6 @@
 //!
 //! A file is an Arrow IPC stream, packed with zstd batch by batch. A stream needs no end to be read: what a crash leaves
 //! is good up to the tear. The IPC file format is read as well, for what other tools wrote anew.
-#![expect(clippy::disallowed_methods, reason = "this module is where recordings are written")]
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -374,6 +373,8 @@ impl Read for Watched {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests read files of their own")]
+
     use super::*;
     use proptest::prelude::*;
 
@@ -397,7 +398,12 @@ mod tests {
         let mut offsets = Vec::new();
         loop {
             match reader.next_rows() {
-                Next::Rows(rows) => rows.each(|row| Ok::<(), ()>(offsets.push(row.offset.unwrap_or(-1)))).unwrap(),
+                Next::Rows(rows) => rows
+                    .each(|row| {
+                        offsets.push(row.offset.unwrap_or(-1));
+                        Ok::<(), ()>(())
+                    })
+                    .unwrap(),
                 Next::End => return Ok((offsets, true)),
                 Next::Torn { rows, .. } => {
                     assert_eq!(rows, offsets.len() as u64);
