@@ -33,7 +33,7 @@ use rayon::prelude::*;
 
 use self::census::{Census, Count};
 use self::cohort::Units;
-use self::series::Series;
+use self::series::{Moved, Series};
 use self::shard::{Shard, TICK};
 use self::sweep::Sweeps;
 use crate::alert::AlertRecord;
@@ -309,18 +309,27 @@ impl Engine {
 
     /// Hands the findings of all shards to the incident stage in order of time and signal, whatever shard they came from.
     fn tell(&mut self, to: Timestamp, out: &mut Output) {
-        for shard in &mut self.shards {
-            for (signal, change, effect) in shard.told.effects.drain(..) {
-                self.incidents.changed(&signal, change, effect);
-            }
-        }
         let mut findings: Vec<Finding> = self.shards.iter_mut().flat_map(|shard| shard.findings()).collect();
         findings.sort_by(|a, b| (a.at, &a.signal, a.kind).cmp(&(b.at, &b.signal, b.kind)));
+        let mut effects: Vec<Moved> = self.shards.iter_mut().flat_map(|shard| shard.told.effects.drain(..)).collect();
+        effects.sort();
+        let mut effects = effects.into_iter().peekable();
         for finding in findings {
+            while let Some(moved) = effects.next_if(|moved| moved.at <= finding.at) {
+                self.learn_effect(moved, out);
+            }
             self.incidents.advance(finding.at, &self.plan, &mut out.alerts);
             self.incidents.take(finding, &self.plan, &mut out.alerts);
         }
+        for moved in effects {
+            self.learn_effect(moved, out);
+        }
         self.incidents.advance(to, &self.plan, &mut out.alerts);
+    }
+
+    fn learn_effect(&mut self, moved: Moved, out: &mut Output) {
+        self.incidents.advance(moved.at, &self.plan, &mut out.alerts);
+        self.incidents.changed(&moved.signal, moved.change, moved.effect);
     }
 
     /// The series known.

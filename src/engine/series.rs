@@ -22,10 +22,21 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) findings: Vec<Finding>,
-    /// What changes did: the signal, when its service was changed, the effect.
-    pub(super) effects: Vec<(Arc<Signal>, Timestamp, ChangeEffect)>,
+    /// What changes did.
+    pub(super) effects: Vec<Moved>,
     /// Scores, where they were asked for.
     pub(super) scores: Option<Vec<Scored>>,
+}
+
+/// What a change did to a signal of its service. The order is that in which it became known.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moved {
+    /// When it became known.
+    pub(super) at: Timestamp,
+    pub(super) signal: Arc<Signal>,
+    /// When the service was changed.
+    pub(super) change: Timestamp,
+    pub(super) effect: ChangeEffect,
 }
 
 impl Told {
@@ -208,9 +219,9 @@ impl Series {
     }
 
     /// Its service was changed.
-    pub(super) fn change(&mut self, at: Timestamp, told: &mut Told) {
+    pub(super) fn change(&mut self, at: Timestamp) {
         for (_, watch) in &mut self.watches {
-            watch.change(at, told);
+            watch.change(at);
         }
     }
 

@@ -298,7 +298,7 @@ impl Shard {
     pub(super) fn change_service(&mut self, service: &str, at: Timestamp) {
         for series in &mut self.series {
             if series.signal.service() == Some(service) {
-                series.change(at, &mut self.told);
+                series.change(at);
             }
         }
     }

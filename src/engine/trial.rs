@@ -36,8 +36,11 @@ const LEVEL_STEP: f32 = 0.01;
 /// An effect has ended when this many blocks are so close to what was before, as a share of it, and is the new normal after a
 /// day. A rhythm as large as the effect may end it early.
 const NEAR: u8 = 2;
-const BACK: f64 = 0.25;
+const BACK: f64 = 0.4;
 const NORMAL: Span = Span::from_days(1);
+
+/// Changes that may wait for a value; of a signal that never comes the oldest are forgotten.
+const PENDING: usize = 8;
 
 /// The blocks of a signal, its usual moves, and the change that is on trial.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +54,9 @@ pub(super) struct Trial {
     level: f32,
     usual: [f32; LOOKS.len()],
     seen: u16,
+    /// Changes that wait for the first value after them, in order: all values up to one count as before it, however the time
+    /// came there.
+    pending: Vec<Timestamp>,
     open: Option<Box<Open>>,
     stands: Option<Box<Stands>>,
 }
@@ -93,6 +99,8 @@ pub(super) enum Turn {
     Moved(Effect),
     /// It did not, so long after the change.
     Still(Timestamp),
+    /// Too little is known of the signal to hold it against what it was before the change.
+    Unknown(Timestamp),
     /// It is back where it was before the change.
     Back,
     /// It has stayed for a day: that is how it is now.
@@ -100,22 +108,36 @@ pub(super) enum Turn {
 }
 
 impl Trial {
-    /// A change was made: what comes is held against what was. False where too little is known for that.
-    pub(super) fn begin(&mut self, at: Timestamp) -> bool {
+    /// A change was made: what comes after it is held against what was.
+    pub(super) fn begin(&mut self, at: Timestamp) {
+        if PENDING <= self.pending.len() {
+            self.pending.remove(0);
+        }
+        let place = self.pending.partition_point(|before| *before <= at);
+        self.pending.insert(place, at);
+    }
+
+    fn open(&mut self, at: Timestamp) -> Option<Turn> {
         let filled = usize::from(self.filled).min(BEFORE);
-        let is_known = KNOWN <= self.seen && BEFORE_LEAST <= filled;
-        let before = self.mean(0, filled.max(1));
-        self.open = is_known.then(|| Box::new(Open { at, before, sums: [0.0; 2], counts: [0; 2], look: 0 }));
-        is_known
+        if self.seen < KNOWN || filled < BEFORE_LEAST {
+            self.open = None;
+            return Some(Turn::Unknown(at));
+        }
+        let before = self.mean(0, filled);
+        self.open = Some(Box::new(Open { at, before, sums: [0.0; 2], counts: [0; 2], look: 0 }));
+        None
     }
 
     /// Takes the next value.
     pub(super) fn observe(&mut self, at: Timestamp, value: f64) -> Option<Turn> {
         let block = at.nanos().div_euclid(BLOCK.nanos());
-        let mut turn = None;
+        // Of several the last one is what made the difference that can be seen.
+        let made = self.pending.partition_point(|change| *change < at);
+        let change = self.pending.drain(..made).next_back();
+        let mut turn = change.and_then(|change| self.open(change));
         if block != self.block && 0 < self.count {
             let mean = (self.sum / f64::from(self.count)) as f32;
-            turn = self.close(mean, at);
+            turn = self.close(mean, at).or(turn);
             (self.sum, self.count) = (0.0, 0);
         }
         self.block = block;
@@ -278,6 +300,7 @@ mod tests {
 
     #[test]
     fn nothing_is_said_before_a_day_is_known() {
-        assert_eq!(told(1000, &[900], |minute| if 900 <= minute { 1e6 } else { 1.0 + noise(minute) }), []);
+        let said = told(1000, &[900], |minute| if 900 <= minute { 1e6 } else { 1.0 + noise(minute) });
+        assert_eq!(said, [(901, Turn::Unknown(Timestamp::from_secs(900 * 60)))]);
     }
 }

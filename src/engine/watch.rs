@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::bounded::{Bounded, Standing};
 use super::kin::{self, Turn};
 use super::section::{Section, Writer};
-use super::series::Told;
+use super::series::{Moved, Told};
 use super::trail::Trail;
 use super::trial::{self, Effect, Trial};
 use super::words;
@@ -139,10 +139,8 @@ impl Watch {
     }
 
     /// Its service was changed: what comes is held against what was.
-    pub(super) fn change(&mut self, at: Timestamp, told: &mut Told) {
-        if !self.trial.begin(at) {
-            told.effects.push((Arc::clone(&self.signal), at, ChangeEffect::Unknown));
-        }
+    pub(super) fn change(&mut self, at: Timestamp) {
+        self.trial.begin(at);
     }
 
     /// What a change did is told where it hurts, and counted in any case.
@@ -151,10 +149,11 @@ impl Watch {
         let (at, effect) = match turn {
             trial::Turn::Moved(effect) => (effect.at, effect_of(effect, preset)),
             trial::Turn::Still(at) => (at, ChangeEffect::None),
+            trial::Turn::Unknown(at) => (at, ChangeEffect::Unknown),
             trial::Turn::Back => return self.end_change("is back where it was", seen, told),
             trial::Turn::Settled => return self.end_change("has stayed so for a day", seen, told),
         };
-        told.effects.push((Arc::clone(&self.signal), at, effect));
+        told.effects.push(Moved { at: seen.at, signal: Arc::clone(&self.signal), change: at, effect });
         let trial::Turn::Moved(moved) = turn else { return };
         match effect {
             ChangeEffect::Worse => {}
