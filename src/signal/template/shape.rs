@@ -102,77 +102,41 @@ fn is_mail(text: &[u8]) -> bool {
 
 /// Top-level domains by which a name without a digit is told from a dotted identifier. Country codes that are common words
 /// or file extensions (`id`, `is`, `sh`, `py`, …) are left out.
+const DOMAINS: [&[u8]; 22] = [
+    b"com",
+    b"net",
+    b"org",
+    b"edu",
+    b"gov",
+    b"mil",
+    b"info",
+    b"biz",
+    b"dev",
+    b"app",
+    b"cloud",
+    b"arpa",
+    b"local",
+    b"localdomain",
+    b"internal",
+    b"intranet",
+    b"lan",
+    b"corp",
+    b"xyz",
+    b"online",
+    b"site",
+    b"tech",
+];
+const COUNTRIES: [&[u8; 2]; 41] = [
+    b"ar", b"au", b"be", b"br", b"ca", b"ch", b"cl", b"cn", b"co", b"cz", b"de", b"dk", b"es", b"eu", b"fi", b"fr",
+    b"gr", b"hk", b"hu", b"ie", b"il", b"io", b"it", b"jp", b"kr", b"mx", b"nl", b"nz", b"pt", b"ro", b"ru", b"se",
+    b"sg", b"th", b"tr", b"tw", b"ua", b"uk", b"us", b"vn", b"za",
+];
+
 fn is_top_domain(text: &[u8]) -> bool {
-    let mut lower = [0u8; 12];
-    let Some(lower) = lower.get_mut(..text.len()) else { return false };
-    lower.copy_from_slice(text);
-    lower.make_ascii_lowercase();
-    matches!(
-        &*lower,
-        b"com"
-            | b"net"
-            | b"org"
-            | b"edu"
-            | b"gov"
-            | b"mil"
-            | b"info"
-            | b"biz"
-            | b"io"
-            | b"dev"
-            | b"app"
-            | b"cloud"
-            | b"arpa"
-            | b"local"
-            | b"localdomain"
-            | b"internal"
-            | b"intranet"
-            | b"lan"
-            | b"corp"
-            | b"ar"
-            | b"au"
-            | b"be"
-            | b"br"
-            | b"ca"
-            | b"ch"
-            | b"cl"
-            | b"cn"
-            | b"cz"
-            | b"de"
-            | b"dk"
-            | b"es"
-            | b"eu"
-            | b"fi"
-            | b"fr"
-            | b"gr"
-            | b"hk"
-            | b"hu"
-            | b"ie"
-            | b"il"
-            | b"it"
-            | b"jp"
-            | b"kr"
-            | b"mx"
-            | b"nl"
-            | b"nz"
-            | b"pt"
-            | b"ro"
-            | b"ru"
-            | b"se"
-            | b"sg"
-            | b"th"
-            | b"tr"
-            | b"tw"
-            | b"ua"
-            | b"uk"
-            | b"us"
-            | b"vn"
-            | b"za"
-            | b"co"
-            | b"xyz"
-            | b"online"
-            | b"site"
-            | b"tech"
-    )
+    match text.len() {
+        2 => COUNTRIES.iter().any(|known| text.eq_ignore_ascii_case(&known[..])),
+        _ => DOMAINS.iter().any(|known| text.eq_ignore_ascii_case(known)),
+    }
 }
 
 /// A host name that ends in a top-level domain, with or without a port.
