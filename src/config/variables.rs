@@ -163,6 +163,16 @@ mod tests {
                 ("FOREWARN_RECEIVER__NAME", "x"),
             ],
         );
-        expect_test::expect![[r#""#]].assert_eq(&problems.unwrap_err().to_string());
+        let told = problems.unwrap_err().to_string();
+        for words in [
+            "--> environment:1:1",
+            "did you mean `brokers`?",
+            "--> environment:2:",
+            "`topics` must be a list, got a text",
+            "FOREWARN_KAFKA__TOPICS = \"metrics,logs\"",
+            "`receiver` must be a list of tables, got a table",
+        ] {
+            assert!(told.contains(words), "{words} is missing in\n{told}");
+        }
     }
 }
