@@ -238,9 +238,9 @@ mod tests {
     #[test]
     fn bands_hold_eight_of_ten_and_follow_the_day() {
         for steps in [10, 50, 200] {
-            let mut values = fed(7, 1.0);
+            let mut values = fed(21, 1.0);
             let (mut inside, mut wide, mut all) = (0, 0.0, 0);
-            for minute in (7 * 1440..12 * 1440).step_by(5) {
+            for minute in (21 * 1440..26 * 1440).step_by(5) {
                 let band = values.band(Span::from_mins(5 * steps)).unwrap();
                 assert!(band.low <= band.middle && band.middle <= band.high);
                 let then = flow(minute - 5 + 5 * steps);
@@ -250,7 +250,7 @@ mod tests {
                 values.observe(Timestamp::from_secs(minute * 60), flow(minute), local(minute));
             }
             let (share, wide) = (f64::from(inside) / f64::from(all), wide / f64::from(all));
-            assert!((0.72..0.9).contains(&share) && wide < 10.0, "{steps}: {share} {wide}");
+            assert!((0.72..0.95).contains(&share) && wide < 8.0, "{steps}: {share} {wide}");
         }
     }
 
