@@ -17,7 +17,7 @@ use forewarn::time::Timestamp;
 const START: u64 = 1_795_420_800_000_000_000;
 const HOSTS: u64 = 1000;
 /// Runs of which the best is held against the floor.
-const RUNS: usize = 200;
+const RUNS: usize = 1000;
 
 /// Decodes one message again and again; `points` and `sum` are what it must yield, `floor` the points per second.
 fn bench(c: &mut Criterion, name: &str, message: &[u8], points: usize, sum: f64, floor: f64) {

@@ -27,7 +27,8 @@ fn civil(seconds: u64) -> String {
 #[test]
 fn every_way_to_write_a_time_is_the_same_time() {
     let place = Place::new();
-    let ways: [(&str, fn(u64) -> String); 8] = [
+    type Stamp = fn(u64) -> String;
+    let ways: [(&str, Stamp); 8] = [
         ("s", |n| seconds(n).to_string()),
         ("ms", |n| format!("{}000", seconds(n))),
         ("us", |n| format!("{}000000", seconds(n))),
