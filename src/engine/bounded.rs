@@ -7,7 +7,7 @@ use crate::alert::chart::Line;
 use crate::calendar::Local;
 use crate::finding::{Breach, Target};
 use crate::forecast::{Forecaster, Outlook};
-use crate::plan::{Bound, Plan};
+use crate::plan::{Bound, Plan, Side};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
 
@@ -18,6 +18,8 @@ pub(super) struct Bounded {
     bound: Bound,
     hold: Span,
     forecaster: Box<Forecaster>,
+    /// The value that was kept up for as long as it must hold.
+    kept: Kept,
     /// Since when the value is on the side that hurts.
     passed_since: Option<Timestamp>,
     /// Observations in a row on the good side, while the bound counts as passed.
@@ -49,6 +51,37 @@ pub(super) enum Standing {
     },
 }
 
+/// What was kept up of a signal: its least harmful value of a stretch of at least `hold`, by two blocks of that length. A bound
+/// that must be passed for five minutes is not passed by a spike of one, and spikes foretell nothing of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Kept {
+    /// When the present block began.
+    began: Option<Timestamp>,
+    /// The least harmful value of it, and of the block before.
+    now: Option<f64>,
+    before: Option<f64>,
+}
+
+impl Kept {
+    fn observe(&mut self, at: Timestamp, value: f64, hold: Span, side: Side) -> f64 {
+        if hold <= Span::ZERO {
+            return value;
+        }
+        let milder = |a: f64, b: f64| match side {
+            Side::Above => a.min(b),
+            Side::Below => a.max(b),
+        };
+        let began = *self.began.get_or_insert(at);
+        if hold <= at.since(began) {
+            self.before = self.now.take();
+            self.began = Some(at);
+        }
+        let now = self.now.map_or(value, |now| milder(now, value));
+        self.now = Some(now);
+        self.before.map_or(now, |before| milder(before, now))
+    }
+}
+
 impl Standing {
     /// The worse of two: passed before ahead, an objective before a limit, the sooner before the later.
     pub(super) fn worse_of(self, other: Standing) -> Standing {
@@ -68,7 +101,7 @@ const GOOD_AGAIN: u8 = 2;
 
 impl Bounded {
     /// The version of the saved form.
-    pub(super) const VERSION: u8 = 2;
+    pub(super) const VERSION: u8 = 3;
 
     /// All bounds of a signal; a preset's limit holds only where nobody set one.
     pub(super) fn all(signal: &Signal, plan: &Plan, preset: usize) -> Vec<Bounded> {
@@ -88,7 +121,7 @@ impl Bounded {
 
     fn new(target: Target, bound: Bound, hold: Span, horizon: Span) -> Self {
         let forecaster = Box::new(Forecaster::new(bound).with_horizon(horizon));
-        Bounded { target, bound, hold, forecaster, passed_since: None, good: 0, passed: false }
+        Bounded { target, bound, hold, forecaster, kept: Kept::default(), passed_since: None, good: 0, passed: false }
     }
 
     /// Whether a saved bound is this one.
@@ -114,7 +147,7 @@ impl Bounded {
         plan: &Plan,
         unit: Option<&str>,
     ) -> Standing {
-        self.forecaster.observe(at, value, local);
+        self.forecaster.observe(at, self.kept.observe(at, value, self.hold, self.bound.side), local);
         if self.bound.is_passed(value) {
             let since = *self.passed_since.get_or_insert(at);
             self.good = 0;

@@ -311,9 +311,14 @@ impl Incidents {
     }
 
     /// Opens an incident; `first` gives it its id. Notes of the same service that began with it bear witness.
-    fn found(&mut self, first: Trouble, more: Vec<Trouble>, at: Timestamp, plan: &Plan) {
+    fn found(&mut self, mut first: Trouble, more: Vec<Trouble>, at: Timestamp, plan: &Plan) {
         let mut incident = Incident::new(&Finding { at: first.raised, ..first.finding.clone() }, at);
-        if self.over.contains(&incident.key.1) || self.open.keys().any(|key| key.1 == incident.key.1) {
+        if self.is_taken(&incident) && first.finding.phase == Phase::Updated {
+            // It was told and ended with another problem; that it goes on is the first that is said of this one.
+            first.raised = first.finding.at;
+            incident = Incident::new(&first.finding, at);
+        }
+        if self.is_taken(&incident) {
             if first.finding.phase == Phase::Raised {
                 self.hold(first.finding.clone(), Why::Over);
             }
@@ -336,6 +341,19 @@ impl Incidents {
         let witnesses: Vec<Trouble> = near.iter().filter_map(|key| self.take_note(key)).collect();
         for trouble in [first].into_iter().chain(more).chain(witnesses) {
             self.give(place, trouble, at, plan);
+        }
+    }
+
+    /// Whether an alert of this id is or was told.
+    fn is_taken(&self, incident: &Incident) -> bool {
+        self.over.contains(&incident.key.1) || self.open.keys().any(|key| key.1 == incident.key.1)
+    }
+
+    /// Remembers that the alert of this id is over.
+    fn remember_over(&mut self, id: u64) {
+        self.over.push_back(id);
+        if OVER_KEPT < self.over.len() {
+            self.over.pop_front();
         }
     }
 
@@ -372,6 +390,7 @@ impl Incidents {
             if other.told.is_some() {
                 let into = self.open.get(&keep).map(Incident::id);
                 out.push(other.tell(Reason::Merged, at, into, &self.changes, plan));
+                self.remember_over(key.1);
             }
             for held in other.troubles.keys() {
                 self.holds.insert(held.clone(), keep);
@@ -425,10 +444,7 @@ impl Incidents {
         self.threats.learn(incident.troubles.values());
         if incident.told.is_some() {
             out.push(incident.tell(reason, at, None, &self.changes, plan));
-            self.over.push_back(place.1);
-            if OVER_KEPT < self.over.len() {
-                self.over.pop_front();
-            }
+            self.remember_over(place.1);
             self.lately.retain(|_, (over, _)| at - LATELY <= *over);
             self.lately.insert(incident.home.clone(), (at, incident.flaps));
         } else if let Some(first) = incident.carriers().next() {
@@ -451,7 +467,7 @@ impl Incidents {
         let Some(mut incident) = self.remove(place) else { return };
         if incident.told.is_some() {
             out.push(incident.tell(Reason::Split, at, None, &self.changes, plan));
-            self.over.push_back(place.1);
+            self.remember_over(place.1);
         }
         let acknowledged = incident.acknowledged;
         for key in incident.troubles.keys() {

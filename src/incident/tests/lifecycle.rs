@@ -22,7 +22,8 @@ fn a_forecast_is_held_and_becomes_a_page_when_it_cannot_wait_for_morning() {
         "23 10:00 + disk@db limit=0.95 in=12h\n23 21:30 to",
         expect![[r#"
             23 10:00 #1/1 Opened Hold Forecast db [disk{db}] limit 23T22:00
-            23 21:00 #1/2 Promoted Page Forecast db [disk{db}] limit 23T22:00
+            23 17:00 #1/2 Promoted Page Forecast db [disk{db}] limit 23T22:00
+            23 21:00 #1/3 Repeated Page Forecast db [disk{db}] limit 23T22:00
         "#]],
     );
     // At night: what breaks at noon waits, and a forecast that moves before the start of work wakes someone.
@@ -30,22 +31,10 @@ fn a_forecast_is_held_and_becomes_a_page_when_it_cannot_wait_for_morning() {
         "24 02:00 + disk@db limit=0.95 in=11h since=23/20:00\n24 03:00 ~ disk@db limit=0.95 in=5h\n24 08:00 to",
         expect![[r#"
             24 02:00 #1/1 Opened Hold Forecast db [disk{db}] limit 24T13:00
-            24 07:00 #1/2 Promoted Page Forecast db [disk{db}] limit 24T08:00
+            24 03:00 #1/2 Promoted Page Forecast db [disk{db}] limit 24T08:00
+            24 07:00 #1/3 Repeated Page Forecast db [disk{db}] limit 24T08:00
         "#]],
     );
-}
-
-#[test]
-fn nobody_is_woken_for_what_proves_to_have_time_until_the_morning() {
-    // At 02:00 it may break at 08:00, at 05:00 not before noon: a hold for the morning and no page.
-    check(
-        "24 02:00 + disk@db limit=0.95 in=6h since=23/20:00\n24 05:00 ~ disk@db limit=0.95 in=7h\n24 08:00 to",
-        expect![[r#"
-            24 05:00 #1/1 Opened Hold Forecast db [disk{db}] limit 24T12:00
-        "#]],
-    );
-    // What recedes before anyone had to know is no news.
-    check("24 02:00 + disk@db limit=0.95 in=6h\n24 04:00 w disk@db limit=0.95\n24 08:00 to", expect![[""]]);
 }
 
 #[test]

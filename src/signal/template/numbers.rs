@@ -58,7 +58,9 @@ pub fn numbers(line: &[u8], most: usize) -> Vec<Number> {
             Some(Unit::Percent) => (1.0, Some("%")),
             Some(Unit::Other) | None => (1.0, None),
         };
-        found.push(Number { name: text, value: value * grain, unit, grain });
+        // Divided where the unit is a part of a second: 350 ms are 0.35 s and no bit more.
+        let value = if grain < 1.0 { value / libm::round(1.0 / grain) } else { value * grain };
+        found.push(Number { name: text, value, unit, grain });
     }
     found
 }
