@@ -313,7 +313,8 @@ impl Incidents {
     /// Opens an incident; `first` gives it its id. Notes of the same service that began with it bear witness.
     fn found(&mut self, mut first: Trouble, more: Vec<Trouble>, at: Timestamp, plan: &Plan) {
         let mut incident = Incident::new(&Finding { at: first.raised, ..first.finding.clone() }, at);
-        if self.is_taken(&incident) && first.finding.phase == Phase::Updated {
+        let has_room = self.open.len() < plan.bounds.incidents.max(1);
+        if has_room && self.is_taken(&incident) && first.finding.phase == Phase::Updated {
             // It was told and ended with another problem; that it goes on is the first that is said of this one.
             first.raised = first.finding.at;
             incident = Incident::new(&first.finding, at);

@@ -56,7 +56,6 @@ impl fmt::Display for Key {
 }
 
 /// What a message says.
-#[expect(clippy::large_enum_variant, reason = "nearly every message is about one alert")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Content {
     /// One alert as it stands.
