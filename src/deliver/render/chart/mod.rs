@@ -1,6 +1,6 @@
 //! The picture of an alert: each signal with its band, its bounds, what is foreseen, and what was changed.
 //!
-//! Pure: the same data and zone give the same bytes. [`sketch`](sketch::sketch) lays out shapes in points, [`paint`] makes
+//! Pure: the same data and zone give the same bytes. `sketch` lays out shapes in points, `paint` makes
 //! pixels of them. The picture brings its own dark ground, so that it reads the same in a light and a dark mail.
 
 mod course;
