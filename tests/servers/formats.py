@@ -186,10 +186,21 @@ def main():
             pathlib.Path(where, name).write_bytes(body)
         return
     from kafka import KafkaProducer
+    from kafka.admin import KafkaAdminClient, NewTopic
+    from kafka.errors import TopicAlreadyExistsError
 
+    # The broker makes no topics by itself.
+    admin = KafkaAdminClient(bootstrap_servers=where)
+    written = list(messages())
+    for name, _ in written:
+        try:
+            admin.create_topics([NewTopic(f"{rest[0]}.{name}", num_partitions=1, replication_factor=1)])
+        except TopicAlreadyExistsError:
+            pass
+    admin.close()
     producer = KafkaProducer(bootstrap_servers=where, acks="all")
     sent = []
-    for name, body in messages():
+    for name, body in written:
         producer.send(f"{rest[0]}.{name}", body).get(timeout=30)
         sent.append(name)
     producer.close()

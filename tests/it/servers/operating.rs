@@ -66,7 +66,7 @@ fn a_recording_that_cannot_be_written_is_refused_at_the_start() {
 #[test]
 fn a_broker_that_comes_later_is_waited_for() {
     let broker = Broker::connect();
-    let topic = broker.topic("later", 1);
+    let topic = broker.topic("comes-later", 1);
     // A door that opens after a while: until then nobody listens there.
     let door = super::live::free_port();
     let home = Home::new(&format!("127.0.0.1:{door}"), &[&topic], "");
