@@ -201,6 +201,16 @@ impl Pipeline {
         !self.known.contains(id)
     }
 
+    /// Whether the batch holds the very first readings of all.
+    pub fn is_first(&self) -> bool {
+        self.known.is_empty() && !self.batch.samples.is_empty()
+    }
+
+    /// Whether nothing was ever read of a partition, not even a change.
+    pub fn is_empty(&self, id: &PartitionId) -> bool {
+        self.is_unknown(id) && self.gate.is_unknown(id)
+    }
+
     /// Whether the strict watermark waits for this partition.
     pub fn is_held(&self, id: &PartitionId) -> bool {
         self.held.contains(id)

@@ -7,6 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::desk::{Counter, Desk, Receipt};
+use super::ends::Lane;
 use super::fault::Fault;
 use super::member::Membership;
 use super::script::Script;
@@ -81,24 +82,6 @@ pub(super) struct Way {
     pub(super) open: Arc<AtomicBool>,
     /// Nothing is sent any more.
     pub(super) closed: Arc<AtomicBool>,
-}
-
-/// How reading of a partition goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lane {
-    /// When something was last read, or there was nothing to read.
-    pub(super) progress: Instant,
-    /// When its end was reached; none while it has records unread.
-    pub(super) ended: Option<Instant>,
-    /// The end that the broker told first when asked after that: what grows beyond it is unread.
-    pub(super) settled: Option<i64>,
-}
-
-impl Lane {
-    /// Something was read just now, and more may be there.
-    fn reading() -> Lane {
-        Lane { progress: Instant::now(), ended: None, settled: None }
-    }
 }
 
 impl Live {
@@ -380,6 +363,9 @@ impl Live {
 
     fn judge(&mut self, partition: &PartitionId) -> Result<(), RunError> {
         let next = self.source.next(partition).unwrap_or(0);
+        if self.script.is_over() {
+            self.hold_the_empty(partition)?;
+        }
         if self.script.is_over() && self.pipeline.needs_place(partition) {
             let take = Act::Take { partition: partition.clone(), until: next };
             self.journal.append(&self.pipeline.positions, &take)?;
@@ -391,7 +377,7 @@ impl Live {
         self.pipeline.judge(partition, next, &mut self.out);
         self.pipeline.gate.arrived(self.present.now().0);
         if let Some(lane) = self.lanes.get_mut(partition) {
-            *lane = Lane::reading();
+            lane.has_read(self.pipeline.gate.newest_of(partition), self.present.now().0);
         }
         self.tell()
     }

@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "here the wall clock is read and handed to what is pure")]
 
 mod desk;
+mod ends;
 mod fault;
 mod live;
 mod member;

@@ -8,8 +8,6 @@ use crate::ingest::gate::PartitionId;
 use crate::state::Act;
 use crate::time::{Span, Timestamp};
 
-/// An answer of the broker older than this says nothing of the present.
-const FRESH: Span = Span::from_secs(5);
 /// A watermark no further behind is at the head of the stream, beyond the lateness.
 const HEAD: Span = Span::from_mins(5);
 
@@ -22,6 +20,7 @@ impl Live {
         }
         self.doubt_ends();
         self.let_go_of_the_stalled()?;
+        self.let_go_of_the_empty()?;
         if self.present.goes_on_alone() {
             self.go_on()?;
         }
@@ -35,7 +34,7 @@ impl Live {
 
     /// Moves the watermark beyond what all the records give: past partitions read to their end, and past the data.
     fn go_on(&mut self) -> Result<(), RunError> {
-        let reached = self.pipeline.gate.watermark();
+        let reached = self.reached();
         let step = self.confirmed().and_then(|asked| self.pipeline.gate.wall_step(asked));
         if let Some(to) = reached.max(step)
             && self.pipeline.has_effect(to)
@@ -68,40 +67,6 @@ impl Live {
         let behind = self.present.now().0.since(mark);
         let lags = Timestamp::MIN < mark && HEAD + self.settings.time.lateness < behind;
         (lags && !self.pipeline.gate.all_ended()).then_some(behind)
-    }
-
-    /// The moment for which the broker confirmed that every partition was read to its end: so far the clock may go. Where it
-    /// does not answer nobody knows what it holds, and the clock stands.
-    fn confirmed(&self) -> Option<Timestamp> {
-        let ends = self.report.ends.as_ref()?;
-        let fresh = self.present.now().0.since(ends.asked) < FRESH;
-        let read = |partition: &PartitionId| {
-            let end = ends.ends.get(partition)?;
-            let settled = self.lanes.get(partition).and_then(|lane| lane.settled);
-            (*end <= self.source.next(partition)? || settled == Some(*end)).then_some(())
-        };
-        let all = fresh && self.source.partitions().all(|partition| read(partition).is_some());
-        all.then_some(ends.asked)
-    }
-
-    /// A partition read to its end whose end has grown is unread, even where its records do not arrive.
-    fn doubt_ends(&mut self) {
-        let Some(ends) = &self.report.ends else { return };
-        for (partition, lane) in &mut self.lanes {
-            let (Some(&end), true) = (ends.ends.get(partition), self.source.is_ended(partition)) else { continue };
-            // An answer to a question from before the end was reached says nothing of it: the end is told once, and
-            // a doubt without cause would never be lifted.
-            if lane.ended.is_none_or(|ended| ends.began < ended) {
-                continue;
-            }
-            // Markers of transactions are never read: the first end told after the last record stands for it.
-            let settled = *lane.settled.get_or_insert(end);
-            if settled < end {
-                self.source.doubt(partition);
-                self.pipeline.gate.unread(partition);
-                (lane.ended, lane.settled) = (None, None);
-            }
-        }
     }
 
     fn let_go_of_the_stalled(&mut self) -> Result<(), RunError> {

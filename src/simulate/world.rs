@@ -60,13 +60,14 @@ impl Scenario {
             kinds.swap(1, 2);
         }
         for kind in kinds {
+            hour += noise.uniform(2.0, 9.0);
+            let (pace, at) = (noise.uniform(0.85, 1.4), start + Span::from_secs_f64(hour * 3600.0));
+            // Nobody mends it before users have felt it, however slow it is.
             let (service, mended) = match kind {
-                FaultKind::DiskFills => ("orders-db", 10.5),
+                FaultKind::DiskFills => ("orders-db", 1.0 + 10.0 / pace),
                 FaultKind::PoolLeak => ("checkout", 7.0),
                 _ => ("checkout", 2.0),
             };
-            hour += noise.uniform(2.0, 9.0);
-            let (pace, at) = (noise.uniform(0.85, 1.4), start + Span::from_secs_f64(hour * 3600.0));
             faults.push(Fault { kind, service, begins: at, ends: at + Span::from_secs_f64(mended * 3600.0), pace });
             hour += mended;
         }

@@ -12,7 +12,9 @@
 //! what is strictly before the watermark can be judged.
 //!
 //! A partition that is read to its end does not hold it, nor does one that was let go. When it goes on later it may bring
-//! records older than the watermark: they are admitted, because only their own partition makes records late.
+//! records older than the watermark: they are admitted, because only their own partition makes records late. While an old
+//! stream is still being written, an end is soon no end any more: the live process waits a little
+//! ([`Gate::watermark_unless`]) before it leaves such a partition behind.
 //!
 //! When no partition holds it, the watermark is the greatest of the partitions' highest times less lateness: whichever
 //! partition was read to its end last, the outcome is the same.
@@ -240,12 +242,31 @@ impl Gate {
     /// How far all partitions were read; see the module's head for what it promises. Never retreats. None until it is
     /// known of any partition.
     pub fn watermark(&mut self) -> Option<Timestamp> {
-        let held =
-            self.partitions.values().filter(|p| p.standing == Standing::Unread).filter_map(Partition::bound).min();
+        self.watermark_unless(|_| false)
+    }
+
+    /// The same, but a partition read to its end that is said to be `awaited` holds it too.
+    pub fn watermark_unless(&mut self, awaited: impl Fn(&PartitionId) -> bool) -> Option<Timestamp> {
+        let holds = |id: &PartitionId, p: &Partition| match p.standing {
+            Standing::Unread => true,
+            Standing::Ended => awaited(id),
+            Standing::Stalled => false,
+        };
+        let held = self.partitions.iter().filter(|(id, p)| holds(id, p)).filter_map(|(_, p)| p.bound()).min();
         let free = || self.partitions.values().filter_map(Partition::bound).max();
         let now = held.or_else(free).filter(|&at| Timestamp::MIN < at);
         self.reached = self.reached.max(now);
         self.reached
+    }
+
+    /// The partitions read to their end that others are ahead of, in order: going on leaves them behind.
+    pub fn behind(&self) -> impl Iterator<Item = &PartitionId> {
+        let furthest = self.partitions.values().filter_map(Partition::bound).max();
+        let is_behind = move |p: &Partition| {
+            let highest = matches!(p.content, Content::Readings(_)) && p.standing == Standing::Ended;
+            highest && p.bound() < furthest
+        };
+        self.partitions.iter().filter(move |(_, p)| is_behind(p)).map(|(id, _)| id)
     }
 
     /// Tells when the records admitted since the last call arrived, by the wall clock of the source: the stream's head is
@@ -286,6 +307,19 @@ impl Gate {
     /// The newest event time admitted from any partition.
     pub fn newest(&self) -> Option<Timestamp> {
         self.newest.map(|newest| newest.at)
+    }
+
+    /// The newest event time of a partition; none where no metrics or logs were read of it.
+    pub fn newest_of(&self, id: &PartitionId) -> Option<Timestamp> {
+        match self.partitions.get(id)?.content {
+            Content::Readings(highest) => Some(highest),
+            Content::Unknown | Content::Changes => None,
+        }
+    }
+
+    /// Whether nothing was read of a partition, not even a change.
+    pub fn is_unknown(&self, id: &PartitionId) -> bool {
+        self.partitions.get(id).is_none_or(|partition| partition.content == Content::Unknown)
     }
 
     /// Every known partition with its newest event time and how it stands, in order.

@@ -55,6 +55,35 @@ fn a_backlog_of_a_week_is_read_at_full_speed_and_never_moved_by_the_wall_clock()
     assert!(alerts(&live).iter().all(|alert| alert["kind"] != "absence"), "{:#?}", alerts(&live));
 }
 
+/// Whoever fills a topic with old records reaches its partitions in turns: none of them is dead for that.
+#[test]
+fn an_old_stream_is_written_while_it_is_read_and_nobody_is_called_silent() {
+    const PARTITIONS: i64 = 3;
+    let broker = Broker::connect();
+    let topic = broker.topic("filled", PARTITIONS as i32);
+    let home = Home::new(&broker.address, &[&topic], "");
+    let mut live = home.start();
+    live.until("ready", PATIENCE, |status| status["ready"] == true);
+    let (hours, newest) = (30, now() - 7200);
+    let mut state = 3;
+    for hour in 0..hours {
+        for partition in 0..PARTITIONS {
+            for minute in 0..60 {
+                let at = newest - (hours - hour) * 3600 + minute * 60;
+                let line = format!("app,service=shop-{partition} load={} {at}000000000", noise(&mut state));
+                broker.send(&topic, partition as i32, line.as_bytes());
+            }
+            broker.flush();
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+    let all = hours * PARTITIONS * 60;
+    live.until("all is judged", PATIENCE, |status| {
+        status["records"][&topic] == all && status["waiting"] == PARTITIONS && status["lag"] == 0
+    });
+    assert_eq!((alerts(&live), live.get("/api/v1/status")["late"].clone()), (Vec::new(), Value::from(0)));
+}
+
 /// Two hours of a service that speaks each second, up to now.
 fn two_hours(broker: &Broker, topic: &str) {
     let (end, mut state) = (now(), 2);
