@@ -7,23 +7,30 @@ use super::{Block, Letter};
 use crate::alert::{AlertRecord, BreachNote, SignalNote, State, Suspect, Urgency};
 use crate::deliver::Wall;
 use crate::deliver::outbox::reason_words;
+use crate::time::{Span, Timestamp};
 
-/// The letter about one alert; `held` says since when it was kept back for work hours, if it was.
-pub fn alert(record: &AlertRecord, held: Option<Wall>, zone: &TimeZone) -> Letter {
+/// A decision told so much later is told with its own time.
+const OLD: Span = Span::from_mins(10);
+
+/// The letter about one alert, told at the moment `now`: what is to come is counted from there, and a decision has its own
+/// time where it is told late. `held` says since when it was kept back for work hours, if it was.
+pub fn alert(record: &AlertRecord, held: Option<Wall>, now: Wall, zone: &TimeZone) -> Letter {
+    // A clock that is behind the stream does not make it earlier.
+    let now = now.0.max(record.at);
     let tag = match (record.state, record.urgency) {
         (State::Resolved, _) => "resolved",
         (State::Firing, Urgency::Page) => "page",
         (State::Firing, Urgency::Hold) => "hold",
         (State::Firing, Urgency::Digest) => "digest",
     };
-    let mut blocks = vec![Block::Lead(record.summary.clone()), Block::Facts(facts(record, zone))];
+    let mut blocks = vec![Block::Lead(record.summary.clone()), Block::Facts(facts(record, now, zone))];
     if !record.signals.is_empty() {
         blocks.push(Block::List("What is seen".to_owned(), record.signals.iter().map(seen).collect()));
     }
     if record.state == State::Firing {
         blocks.push(changed_before(record, zone));
     }
-    blocks.push(Block::Text(why_now(record, held, zone)));
+    blocks.push(Block::Text(why_now(record, held, now, zone)));
     blocks.push(Block::Small(format!(
         "Alert {} revision {}. On it: forewarn ack {}. Why: forewarn explain {}.",
         record.id, record.revision, record.id, record.id
@@ -32,7 +39,7 @@ pub fn alert(record: &AlertRecord, held: Option<Wall>, zone: &TimeZone) -> Lette
     Letter { subject: format!("[{tag}] {place}{}", record.summary), blocks }
 }
 
-fn facts(record: &AlertRecord, zone: &TimeZone) -> Vec<(String, String)> {
+fn facts(record: &AlertRecord, now: Timestamp, zone: &TimeZone) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
     fact("Service", record.service.clone());
@@ -43,9 +50,9 @@ fn facts(record: &AlertRecord, zone: &TimeZone) -> Vec<(String, String)> {
         let happens = if breach.latest <= record.at { "What happens" } else { "What will happen" };
         fact(happens, what(breach, unit.and_then(|note| note.unit.as_deref()), record));
         if record.at < breach.latest {
-            fact("Earliest", moment_from(breach.earliest, record.at, zone));
-            fact("Most likely", moment_from(breach.likely, record.at, zone));
-            fact("Latest", moment_from(breach.latest, record.at, zone));
+            fact("Earliest", moment_from(breach.earliest, now, zone));
+            fact("Most likely", moment_from(breach.likely, now, zone));
+            fact("Latest", moment_from(breach.latest, now, zone));
             fact("How likely", share(breach.probability));
         }
     }
@@ -103,10 +110,14 @@ fn changed_before(record: &AlertRecord, zone: &TimeZone) -> Block {
     Block::List("What changed just before".to_owned(), record.suspects.iter().map(line).collect())
 }
 
-fn why_now(record: &AlertRecord, held: Option<Wall>, zone: &TimeZone) -> String {
+fn why_now(record: &AlertRecord, held: Option<Wall>, now: Timestamp, zone: &TimeZone) -> String {
     let mut text = format!("You hear of it now because {}.", reason_words(record.reason));
     if let Some(other) = &record.merged_into {
         text.push_str(&format!(" It goes on as alert {other}."));
+    }
+    if held.is_none() && OLD < now.since(record.at) {
+        let (at, ago) = (moment(record.at, zone), coarse(now.since(record.at)));
+        text.push_str(&format!(" That was seen at {at}, {ago} ago; it could not be told before."));
     }
     if let Some(since) = held {
         text.push_str(&format!(

@@ -66,8 +66,8 @@ pub enum Block {
 /// The letter for a notification; times are shown in the zone of the people who read it.
 pub fn letter(notification: &Notification, zone: &TimeZone) -> Letter {
     let mut letter = match &notification.content {
-        Content::Alert { record, held } => alert(record, *held, zone),
-        Content::Acknowledged { record, .. } => alert(record, None, zone),
+        Content::Alert { record, held } => alert(record, *held, notification.at, zone),
+        Content::Acknowledged { record, .. } => alert(record, None, notification.at, zone),
         Content::Digest(content) => digest(content, zone),
         Content::Test => test(&notification.receiver),
     };

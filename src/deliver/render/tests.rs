@@ -75,7 +75,8 @@ fn show(letter: &Letter) -> String {
 
 #[test]
 fn a_forecast_reads_as_a_colleague_writes() {
-    let letter = alert(&disk(), Some(Wall(at("24T01:10:00"))), &zone());
+    // Decided in the night, told at the start of work.
+    let letter = alert(&disk(), Some(Wall(at("24T01:10:00"))), Wall(at("24T08:00:00")), &zone());
     expect![[r#"
         Subject: [hold] checkout: the disk of db-1 fills and will be full at noon
 
@@ -83,9 +84,9 @@ fn a_forecast_reads_as_a_colleague_writes() {
 
         Service           checkout
         What will happen  disk_used_ratio{host="db-1"} will pass its limit of 95 %
-        Earliest          Tue 24 Nov 10:40 CET (in 8h30m)
-        Most likely       Tue 24 Nov 12:05 CET (in 9h55m)
-        Latest            Tue 24 Nov 17:00 CET (in 14h50m)
+        Earliest          Tue 24 Nov 10:40 CET (in 1h40m)
+        Most likely       Tue 24 Nov 12:05 CET (in 3h5m)
+        Latest            Tue 24 Nov 17:00 CET (in 8h)
         How likely        83 %
         Shows since       Mon 23 Nov 23:00 CET
         Owner             storage team
@@ -136,7 +137,7 @@ fn an_objective_that_is_breached_says_that_users_feel_it() {
         -- 
         Alert a1b2c3 revision 2. On it: forewarn ack a1b2c3. Why: forewarn explain a1b2c3.
     "#]]
-    .assert_eq(&show(&alert(&record, None, &zone())));
+    .assert_eq(&show(&alert(&record, None, Wall(record.at), &zone())));
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn an_end_says_since_when_it_is_over() {
         -- 
         Alert a1b2c3 revision 2. On it: forewarn ack a1b2c3. Why: forewarn explain a1b2c3.
     "#]]
-    .assert_eq(&show(&alert(&record, None, &zone())));
+    .assert_eq(&show(&alert(&record, None, Wall(record.at), &zone())));
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn html_is_escaped_and_loads_nothing() {
     let mut record = disk();
     record.summary = "<script>alert('x')</script>".to_owned();
     record.signals.truncate(1);
-    let html = alert(&record, None, &zone()).html();
+    let html = alert(&record, None, Wall(record.at), &zone()).html();
     assert!(!html.contains("<script") && !html.contains("<v42>") && !html.contains("src=") && !html.contains("url("));
     expect![[r#"
         <!DOCTYPE html>

@@ -9,10 +9,14 @@ pub(in crate::deliver) fn moment(at: Timestamp, zone: &TimeZone) -> String {
     at.to_jiff().to_zoned(zone.clone()).strftime("%a %-d %b %H:%M %Z").to_string()
 }
 
-/// A moment and how far it is from another: `Mon 23 Nov 14:10 CET (in 3h)`.
+/// A moment and how far it is from another: `Mon 23 Nov 14:10 CET (in 3h)`, or `(5m ago)`.
 pub(in crate::deliver) fn moment_from(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let gap = at.since(now);
-    let gap = if gap <= Span::ZERO { "now".to_owned() } else { format!("in {}", coarse(gap)) };
+    let gap = match gap {
+        gap if gap < Span::ZERO => format!("{} ago", coarse(now.since(at))),
+        Span::ZERO => "now".to_owned(),
+        gap => format!("in {}", coarse(gap)),
+    };
     format!("{} ({gap})", moment(at, zone))
 }
 
