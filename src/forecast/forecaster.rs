@@ -211,7 +211,8 @@ impl Forecaster {
         let whole = |base: f64, log_minutes: f64| {
             base + ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(log_minutes) - base).max(0.0))
         };
-        let crossing = Crossing::new(|minutes, log_minutes| {
+        let arrival = ramp.map(|ramp| (ramp.log_minutes, ramp.spread));
+        let crossing = Crossing::new(arrival, |minutes, log_minutes| {
             let (k, usual, record) = self.usual_risk(now, minutes);
             self.pool.correct(k, whole(self.pool.pool(k, usual, record), log_minutes))
         });

@@ -61,54 +61,91 @@ const LOG_KNOTS: [f64; 14] = [
     9.218_308_541_625_36,
 ];
 
-/// Where the distribution begins, in minutes: nothing is said to happen sooner.
-const START: f64 = 0.5;
+/// Where the distribution begins: at half a minute; nothing is said to happen sooner.
+const START: f64 = -core::f64::consts::LN_2;
 
-/// The distribution of the time of crossing: P(crossing within each of [`KNOTS`]), rising.
+/// Knots between those above, where a ramp arrives: a straight one within far less than the octave from one to the next.
+const ARRIVAL: usize = 9;
+
+const ALL: usize = KNOTS.len() + ARRIVAL;
+
+const WHOLE: f64 = u16::MAX as f64;
+
+/// The distribution of the time of crossing: P(crossing within so long) at the knots, rising.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Crossing {
-    reached: [f32; KNOTS.len()],
+    /// The middle of the knots of a ramp in ln minutes, and the step from one to the next.
+    arrival: [f32; 2],
+    /// In 65,535ths, in the two bytes that each of them also takes when stored.
+    reached: [[u8; 2]; ALL],
 }
 
 impl Crossing {
-    /// From P(crossing within so many minutes, given with their logarithm), made monotone.
-    pub(super) fn new(mut within: impl FnMut(f64, f64) -> f64) -> Self {
-        let mut reached = [0.0f32; KNOTS.len()];
-        let mut most = 0.0f64;
-        for (reached, (&minutes, log_minutes)) in reached.iter_mut().zip(KNOTS.iter().zip(LOG_KNOTS)) {
-            most = most.max(within(minutes, log_minutes).clamp(0.0, 1.0));
-            *reached = most as f32;
+    /// From P(crossing within so many minutes, given with their logarithm), made monotone; a ramp arrives at `log_minutes`
+    /// with a standard deviation of `spread` in ln minutes.
+    pub(super) fn new(arrival: Option<(f64, f64)>, mut within: impl FnMut(f64, f64) -> f64) -> Self {
+        // Without a ramp the spare knots lie on the last one.
+        let (middle, spread) = arrival.unwrap_or((LOG_KNOTS[KNOTS.len() - 1], 0.0));
+        let arrival = [middle as f32, (0.5 * spread) as f32];
+        let (mut reached, mut most) = ([[0; 2]; ALL], 0.0f64);
+        for (knot, reached) in knots(arrival).zip(&mut reached) {
+            let minutes =
+                LOG_KNOTS.iter().position(|fixed| *fixed == knot).map_or_else(|| libm::exp(knot), |i| KNOTS[i]);
+            most = most.max(within(minutes, knot).clamp(0.0, 1.0));
+            *reached = (libm::round(most * WHOLE) as u16).to_le_bytes();
         }
-        Crossing { reached }
+        Crossing { arrival, reached }
     }
 
     /// The probability of a crossing within `minutes`, interpolated in ln time; constant beyond the last knot.
     pub(super) fn within(&self, minutes: f64) -> f64 {
-        let (mut left, mut below) = (START, 0.0f64);
-        for (&right, &reached) in KNOTS.iter().zip(&self.reached) {
-            if minutes < right {
-                let share = libm::log((minutes / left).max(1.0)) / libm::log(right / left);
-                return below + (f64::from(reached) - below) * share;
+        let at = libm::log(minutes.max(0.5));
+        let (mut left, mut below) = (START, 0.0);
+        for (right, reached) in self.points() {
+            if at < right {
+                return below + (reached - below) * ((at - left) / (right - left)).max(0.0);
             }
-            (left, below) = (right, f64::from(reached));
+            (left, below) = (right, reached);
         }
         below
     }
 
     /// The `share` point of the time of crossing in minutes, given that it comes within the last knot.
     pub(super) fn quantile(&self, share: f64) -> f64 {
-        let target = share * f64::from(self.reached[KNOTS.len() - 1]);
-        let (mut left, mut below) = (START, 0.0f64);
-        for (&right, &reached) in KNOTS.iter().zip(&self.reached) {
-            let above = f64::from(reached);
-            if target < above {
-                let share = ((target - below) / (above - below)).max(0.0);
-                return left * libm::pow(right / left, share);
+        let target = share * probability(self.reached[ALL - 1]);
+        let (mut left, mut below) = (START, 0.0);
+        for (right, reached) in self.points() {
+            if target < reached {
+                let share = ((target - below) / (reached - below)).max(0.0);
+                return libm::exp(left + (right - left) * share);
             }
-            (left, below) = (right, above);
+            (left, below) = (right, reached);
         }
-        left
+        libm::exp(left)
     }
+
+    fn points(&self) -> impl Iterator<Item = (f64, f64)> {
+        knots(self.arrival).zip(&self.reached).map(|(knot, reached)| (knot, probability(*reached)))
+    }
+}
+
+fn probability(reached: [u8; 2]) -> f64 {
+    f64::from(u16::from_le_bytes(reached)) / WHOLE
+}
+
+/// All knots in ln minutes, rising: the fixed ones, and those about an arrival.
+fn knots([middle, step]: [f32; 2]) -> impl Iterator<Item = f64> {
+    let (first, last) = (LOG_KNOTS[0], LOG_KNOTS[KNOTS.len() - 1]);
+    let spare = move |j: usize| {
+        let steps = j as f64 - (ARRIVAL / 2) as f64;
+        (f64::from(middle) + f64::from(step) * steps).clamp(first, last)
+    };
+    let (mut i, mut j) = (0, 0);
+    (0..ALL).map(move |_| {
+        let is_fixed = j == ARRIVAL || (i < KNOTS.len() && LOG_KNOTS[i] <= spare(j));
+        (i, j) = if is_fixed { (i + 1, j) } else { (i, j + 1) };
+        if is_fixed { LOG_KNOTS[i - 1] } else { spare(j - 1) }
+    })
 }
 
 #[cfg(test)]
@@ -117,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_distribution_is_read_both_ways() {
-        let crossing = Crossing::new(|minutes, _| (minutes / 10_080.0).sqrt());
+        let crossing = Crossing::new(None, |minutes, _| (minutes / 10_080.0).sqrt());
         for minutes in [2.0, 60.0, 1440.0, 10_080.0] {
             let there_and_back = crossing.quantile(crossing.within(minutes) / crossing.within(10_080.0));
             assert!((there_and_back / minutes - 1.0).abs() < 1e-3, "{minutes}: {there_and_back}");
@@ -130,8 +167,23 @@ mod tests {
     }
 
     #[test]
+    fn a_sharp_arrival_stays_sharp() {
+        let at = libm::log(300.0);
+        let crossing =
+            Crossing::new(Some((at, 0.1)), |_, log_minutes| ((log_minutes - at) / 0.2 + 0.5).clamp(0.0, 1.0));
+        for (share, minutes) in [(0.1, 300.0 * libm::exp(-0.08)), (0.5, 300.0), (0.9, 300.0 * libm::exp(0.08))] {
+            assert!((crossing.quantile(share) / minutes - 1.0).abs() < 1e-3, "{share}: {}", crossing.quantile(share));
+        }
+        // Before the first knot and after the last one there is nothing between.
+        for at in [-5.0, 20.0] {
+            let crossing = Crossing::new(Some((at, 0.1)), |minutes, _| (minutes / 10_080.0).sqrt());
+            assert!((crossing.quantile(0.5) / 2520.0 - 1.0).abs() < 0.03, "{}", crossing.quantile(0.5));
+        }
+    }
+
+    #[test]
     fn what_falls_is_made_monotone() {
-        let crossing = Crossing::new(|minutes, _| if minutes == 30.0 { 0.5 } else { 0.1 });
-        assert!((crossing.within(240.0) - 0.5).abs() < 1e-6);
+        let crossing = Crossing::new(None, |minutes, _| if minutes == 30.0 { 0.5 } else { 0.1 });
+        assert!((crossing.within(240.0) - 0.5).abs() < 1e-4);
     }
 }
