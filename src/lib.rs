@@ -35,6 +35,7 @@ pub mod engine; // the shards and the incident stage as one state machine
 pub mod config;
 
 // The shell: bytes in, messages out.
+pub mod net; // what all who speak over the network have in common
 pub mod ingest; // sources, decoders, the gate of time
 pub mod deliver; // the outbox and its channels
 pub mod state; // checkpoints, journal, receipts

@@ -11,7 +11,7 @@ use crate::alert::AlertRecord;
 use crate::config::{self, Given, Lateness, Settings};
 use crate::engine::{Batch, Engine, Input, Output};
 use crate::ingest::Received;
-use crate::ingest::decode::{Decoder, Format};
+use crate::ingest::decode::{Answer, Decoder, Format, Schemas};
 use crate::ingest::gate::{Admitted, Gate, PartitionId, Standing};
 use crate::plan::Plan;
 use crate::signal::{Reject, RejectReason};
@@ -129,6 +129,11 @@ impl Pipeline {
         Seen { admitted, rejects: &self.scratch.rejects }
     }
 
+    /// The schema that a message needs, and what is known of it.
+    pub fn schema_of(&self, message: Received<'_>) -> Option<(u32, Option<&Answer>)> {
+        self.decoder.schemas().needed(message.payload)
+    }
+
     /// Whether the place of the batch among the records of other partitions is not given by time.
     pub fn needs_place(&self, from: &PartitionId) -> bool {
         let mark = self.engine.watermark();
@@ -178,6 +183,7 @@ impl Pipeline {
                     tracing::error!("a journalled configuration is not understood and left out:\n{problems}")
                 }
             },
+            Act::Schema { id, answer } => self.decoder.schemas_mut().learn(*id, answer.clone()),
             Act::Take { .. } | Act::Silence { .. } | Act::Unsilence(_) => {}
         }
     }
@@ -229,6 +235,7 @@ impl Pipeline {
         put(to, "known", &(&self.known, &self.held));
         put(to, "tally", &self.tally);
         put(to, "formats", self.decoder.memories());
+        put(to, "schemas", self.decoder.schemas().answers());
         put(to, "given", &*self.given);
         to.put("engine", VERSION, self.engine.snapshot());
     }
@@ -270,6 +277,7 @@ impl Pipeline {
         (pipeline.known, pipeline.held) = get(from, "known").unwrap_or_default();
         pipeline.tally = get(from, "tally").unwrap_or_default();
         pipeline.decoder.recall(get(from, "formats").unwrap_or_default());
+        *pipeline.decoder.schemas_mut() = Schemas::recall(get(from, "schemas").unwrap_or_default());
         (pipeline, anew)
     }
 }

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::Failure;
 use crate::config::{Http, Settings};
-use crate::deliver::install_crypto;
+use crate::net::install_crypto;
 
 /// The judging thread answers within 15 s or not at all.
 const PATIENCE: Duration = Duration::from_secs(20);

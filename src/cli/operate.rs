@@ -12,7 +12,8 @@ use super::{AckArgs, Failure, SendTestArgs, SilenceArgs, SilenceCommand};
 use crate::alert::words::length;
 use crate::deliver::courier::{send_test, wall_clock};
 use crate::deliver::render::Clerk;
-use crate::deliver::{Channel, SendError, install_crypto, templates};
+use crate::deliver::{Channel, SendError, templates};
+use crate::net::install_crypto;
 use crate::time::Timestamp;
 
 pub(super) fn silence(args: &SilenceArgs, out: &mut dyn Write) -> Result<(), Failure> {

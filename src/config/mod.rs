@@ -30,7 +30,7 @@ use outside::Outside;
 pub use problem::{Problem, Problems, Severity};
 pub use settings::{
     Alertmanager, Channel, Chat, Deliver, Email, From, Http, Kafka, Lateness, Pace, PagerDuty, Receiver, Recording,
-    Route, Secret, Settings, SmtpTls, State, TEMPLATES, TemplateFile, Webhook,
+    Route, SchemaRegistry, Secret, Settings, SmtpTls, State, TEMPLATES, TemplateFile, Webhook,
 };
 
 /// The name of the configuration file where none is given.

@@ -75,8 +75,23 @@ pub struct Kafka {
     pub from: From,
     /// The formats of topics that need not be recognised: topic and format, one of [`Kafka::FORMATS`].
     pub formats: BTreeMap<String, String>,
+    /// Who is asked for the schemas of messages that need one.
+    pub schema_registry: Option<SchemaRegistry>,
     /// librdkafka's own settings.
     pub properties: BTreeMap<String, String>,
+}
+
+/// A Schema Registry that speaks Confluent's API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaRegistry {
+    /// Its address, up to `/schemas` and `/subjects`.
+    pub url: String,
+    /// User and password, where it asks for them.
+    pub login: Option<(String, Secret)>,
+    /// A bearer token, where it asks for that.
+    pub token: Option<Secret>,
+    /// An authority that is trusted beside those everybody trusts (PEM).
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Kafka {
@@ -110,6 +125,7 @@ impl Kafka {
             dead_letters: None,
             from: From::Earliest,
             formats: BTreeMap::new(),
+            schema_registry: None,
             properties: BTreeMap::new(),
         }
     }

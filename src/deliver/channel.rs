@@ -15,9 +15,6 @@ use super::webhook::WebhookChannel;
 use crate::config::{self, Receiver};
 use crate::time::Span;
 
-/// The longest piece of a server's words that an error repeats, in characters.
-const SAID_MOST: usize = 300;
-
 /// A receiver's channel, ready to send.
 #[derive(Debug)]
 pub enum Channel {
@@ -119,62 +116,6 @@ impl Channel {
             Channel::Show(channel) => channel.show(notification),
         }
     }
-}
-
-/// Makes `ring` the process's TLS provider; further calls change nothing.
-pub fn install_crypto() {
-    // An error means that a provider is installed already, which is all that is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-/// A server's words as an error repeats them: one line, bounded.
-pub(super) fn said(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SAID_MOST).collect();
-    line.trim().to_owned()
-}
-
-/// An error with all its causes, in one line.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        source = cause.source();
-    }
-    said(&text)
-}
-
-/// The next move after a failure of TLS, by the words of the TLS library; none where it is not known to be one.
-pub(super) fn tls_hint(words: &str) -> Option<&'static str> {
-    let table = [
-        (
-            "UnknownIssuer",
-            "nobody that is trusted signed its certificate: name the PEM file of your authority as `ca_file`, or have the \
-             server send its intermediate certificates",
-        ),
-        ("Expired", "its certificate has expired: renew it, or check the clock of this machine"),
-        ("expired", "its certificate has expired: renew it, or check the clock of this machine"),
-        ("NotValidYet", "its certificate is not valid yet: check the clock of this machine"),
-        ("not valid yet", "its certificate is not valid yet: check the clock of this machine"),
-        ("NotValidForName", "its certificate is for another name: write the name that the certificate has"),
-        ("not valid for", "its certificate is for another name: write the name that the certificate has"),
-        (
-            "CaUsedAsEndEntity",
-            "it shows the certificate of an authority as its own: give the server a certificate signed by that authority, \
-             or use that",
-        ),
-        ("Revoked", "its certificate was revoked: the server needs another"),
-        ("corrupt message", "it does not speak TLS there: check the port, and `tls` or the scheme"),
-        ("HandshakeFailure", "no way of encryption is known to both: the server needs TLS 1.2 or later"),
-        ("ProtocolVersion", "no way of encryption is known to both: the server needs TLS 1.2 or later"),
-        ("peer is incompatible", "no way of encryption is known to both: the server needs TLS 1.2 or later"),
-        ("invalid peer certificate", "its certificate is not accepted: check `ca_file` and the server's certificate"),
-    ];
-    table.iter().find(|(word, _)| words.contains(word)).map(|(_, hint)| *hint)
 }
 
 impl From<Result<(), SendError>> for Outcome {

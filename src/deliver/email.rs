@@ -10,11 +10,11 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{self, AsyncSmtpTransport};
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 
-use super::channel::{causes, install_crypto, said, tls_hint};
 use super::outbox::{Content, Key, Notification};
 use super::render::Clerk;
 use super::{SendError, Step, render};
 use crate::config::{Email, SmtpTls};
+use crate::net::{causes, install_crypto, said, tls_hint};
 
 /// How long one command of the server may take.
 const COMMAND: Duration = Duration::from_secs(30);

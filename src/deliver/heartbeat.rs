@@ -3,8 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::channel::causes;
-use super::post::client;
+use crate::net::{causes, client};
 use crate::time::Span;
 
 /// How long one request may take.

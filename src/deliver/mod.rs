@@ -19,7 +19,7 @@ mod templates;
 mod wall;
 pub mod webhook;
 
-pub use channel::{Channel, OpenError, SendError, Step, install_crypto};
+pub use channel::{Channel, OpenError, SendError, Step};
 pub use outbox::{Notification, Outbox, Outcome, Policy};
 pub use show::{Form, ShowChannel, Shown};
 pub use templates::templates;

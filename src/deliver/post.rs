@@ -4,15 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::redirect::{Attempt, Policy};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
-use super::channel::{causes, install_crypto, said, tls_hint};
 use super::{SendError, Step};
+use crate::net::{causes, client, said, tls_hint};
 use crate::time::Span;
 
-/// How many redirects within the same host are followed.
-const REDIRECTS: usize = 3;
 /// How much of an answer is read where it is only shown, in bytes.
 const ANSWER: usize = 1024;
 /// How much of an answer is read where it is understood, in bytes.
@@ -125,30 +122,6 @@ impl Post {
     pub(super) fn host(&self) -> String {
         self.url.host_str().unwrap_or("the receiver").to_owned()
     }
-}
-
-/// A client that trusts one authority more, if named, and follows redirects within the same host only.
-#[expect(clippy::disallowed_methods, reason = "the shell reads the authority's file when a channel is set up")]
-pub(super) fn client(timeout: Duration, ca_file: Option<&std::path::Path>) -> Result<Client, String> {
-    install_crypto();
-    let mut builder = Client::builder()
-        .timeout(timeout)
-        .user_agent(concat!("forewarn/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::custom(|attempt| if stays(&attempt) { attempt.follow() } else { attempt.stop() }));
-    if let Some(path) = ca_file {
-        let unreadable = |error: &dyn std::fmt::Display| format!("ca_file {}: {error}", path.display());
-        let pem = std::fs::read(path).map_err(|error| unreadable(&error))?;
-        let found = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(&error))?;
-        builder = builder.tls_certs_merge(found);
-    }
-    builder.build().map_err(|error| format!("the HTTP client cannot be set up: {}", causes(&error)))
-}
-
-/// Whether a redirect keeps the request as it is (307, 308) and goes to the same host, port and scheme.
-fn stays(attempt: &Attempt<'_>) -> bool {
-    let keeps = matches!(attempt.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
-    let from = attempt.previous().last();
-    keeps && attempt.previous().len() <= REDIRECTS && from.is_some_and(|from| from.origin() == attempt.url().origin())
 }
 
 fn host_of(location: &str) -> String {

@@ -18,7 +18,9 @@ use crate::deliver::Policy;
 use crate::deliver::own::Own;
 use crate::engine::Output;
 use crate::ingest::gate::PartitionId;
-use crate::ingest::kafka::{DeadLetter, DeadLetters, Event, Loss, Outlet, Report, Source, Start, Survey, Topics};
+use crate::ingest::kafka::{
+    DeadLetter, DeadLetters, Event, Loss, Outlet, Registry, Report, Source, Start, Survey, Told, Topics,
+};
 use crate::pipeline::{Pipeline, drain, get, put};
 use crate::recording::Recorder;
 use crate::serve::{CheckpointStatus, Command, Shared};
@@ -65,6 +67,8 @@ pub(super) struct Live {
     directory: StateDirectory,
     journal: Journal,
     letters: DeadLetters,
+    /// Who knows the schemas of messages that need one.
+    registry: Option<Registry>,
     /// Where to begin at the very first start.
     first: Option<From>,
     stop: Arc<AtomicBool>,
@@ -113,6 +117,7 @@ impl Live {
         desk.watcher.clone_from(&options.watcher);
         let recorder = super::record::open(options, &settings)?;
         let letters = open_letters(&kafka, directory.path(), &client_id)?;
+        let registry = kafka.schema_registry.as_ref().map(Registry::start).transpose().map_err(RunError::Registry)?;
         let source = Source::open(&kafka, &topics, &client_id)?;
         let survey = Survey::start(&source, topics, kafka.group.clone(), client_id)
             .map_err(RunError::system("start the survey of the broker"))?;
@@ -148,6 +153,7 @@ impl Live {
             directory,
             journal,
             letters,
+            registry,
             first,
             stop,
         };
@@ -184,6 +190,7 @@ impl Live {
             if !self.script.is_over() {
                 read += self.play()?;
             }
+            self.hear_registry()?;
         }
         self.idle = read == 0;
         match self.desk.drive() {
@@ -331,12 +338,17 @@ impl Live {
     fn read_one(&mut self, partition: &PartitionId) -> Result<usize, RunError> {
         let until = self.script.until(partition, &self.source);
         self.begin_recording();
-        let Live { pipeline, letters, troubles, dead_letters, shared, recorder, .. } = self;
+        let Live { pipeline, letters, troubles, dead_letters, shared, recorder, registry, .. } = self;
         let read = self.source.read(partition, until, MOST, |message| {
+            if let Some((id, known)) = pipeline.schema_of(message)
+                && registry.as_mut().is_some_and(|registry| registry.awaits(id, known))
+            {
+                return false;
+            }
             if let Some(recorder) = recorder {
                 recorder.record(partition, message);
             }
-            let Some((_, reject)) = pipeline.read(partition, message).rejects.first() else { return };
+            let Some((_, reject)) = pipeline.read(partition, message).rejects.first() else { return true };
             if troubles.may_log(reject.reason.as_str()) {
                 let (reason, detail) = (reject.reason.as_str(), &reject.detail);
                 tracing::warn!(%partition, offset = message.offset, reason, "rejected: {detail}");
@@ -348,6 +360,7 @@ impl Live {
                     troubles.is("dead letters", words);
                 }
             }
+            true
         });
         if let Some(loss) = &read.loss {
             self.lose(loss);
@@ -359,6 +372,26 @@ impl Live {
             self.ended(partition)?;
         }
         Ok(read.records)
+    }
+
+    /// Takes what the registry said: from here on what waited for it is read.
+    fn hear_registry(&mut self) -> Result<(), RunError> {
+        if !self.script.is_over() {
+            return Ok(());
+        }
+        for told in self.registry.as_mut().map(Registry::told).unwrap_or_default() {
+            match told {
+                Told::Trouble(words) => self.troubles.is("schema registry", words),
+                Told::Answer(id, answer) => {
+                    self.troubles.over("schema registry");
+                    if let Err(words) = &answer {
+                        tracing::warn!("schema {id}: {words}; records that name it are dead letters until it is there");
+                    }
+                    self.act(Act::Schema { id, answer })?.ok();
+                }
+            }
+        }
+        Ok(())
     }
 
     fn judge(&mut self, partition: &PartitionId) -> Result<(), RunError> {

@@ -84,6 +84,9 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// The Schema Registry.
+    #[error("{0}")]
+    Registry(String),
     /// A delivery channel.
     #[error("receiver: {0}")]
     Receiver(String),

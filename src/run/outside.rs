@@ -12,8 +12,9 @@ use super::{Options, Present, RunError};
 use crate::config::{Kafka, Settings};
 use crate::deliver::courier::Courier;
 use crate::deliver::render::Clerk;
-use crate::deliver::{Channel, heartbeat, install_crypto, templates};
+use crate::deliver::{Channel, heartbeat, templates};
 use crate::ingest::kafka::make_topics;
+use crate::net::install_crypto;
 use crate::serve::{Server, Shared, serve};
 
 /// How often it is looked whether sending is allowed.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::log::{Appender, Contents};
 use super::{Damage, Positions, StateError};
 use crate::config::Given;
+use crate::ingest::decode::Answer;
 use crate::ingest::gate::PartitionId;
 use crate::signal::Change;
 use crate::time::Timestamp;
@@ -57,6 +58,13 @@ pub enum Act {
     Unsilence(String),
     /// From here on this configuration holds.
     Reload(Box<Given>),
+    /// The Schema Registry said this of a schema's id.
+    Schema {
+        /// The id.
+        id: u32,
+        /// The schema, or why there is none.
+        answer: Answer,
+    },
 }
 
 /// One entry: an input and how far all partitions had been judged when it acted.

@@ -6,6 +6,7 @@ use super::super::nearest::nearest;
 use super::super::reader::{Fault, Table, Value};
 use super::super::settings::{From, Kafka};
 use super::super::text;
+use super::registry::registry;
 use super::secret;
 
 /// librdkafka's settings that forewarn decides itself, and where the operator says them.
@@ -33,6 +34,8 @@ pub(in super::super) fn kafka(mut table: Table<'_>) -> Option<Kafka> {
     let formats = table.section("formats");
     let formats =
         formats.entries().filter_map(|(topic, _, value)| Some((topic.to_owned(), value.read(format)?))).collect();
+    let registry_at = table.get("schema_registry");
+    let schema_registry = registry_at.and_then(Value::table).and_then(registry);
     let properties = properties(table.section("properties"));
     table.finish();
 
@@ -61,6 +64,7 @@ pub(in super::super) fn kafka(mut table: Table<'_>) -> Option<Kafka> {
         dead_letters,
         from,
         formats,
+        schema_registry,
         properties,
     })
 }

@@ -5,6 +5,7 @@ mod http;
 mod kafka;
 mod promises;
 mod receivers;
+mod registry;
 mod routes;
 mod secret;
 mod services;

@@ -86,7 +86,7 @@ fn what_cannot_be_read_at_all_is_one_reject() {
         said += &log.text();
     }
     expect![[r#"
-        reject schema_registry: a Schema Registry's magic byte: the payload needs schema 42, which is not read
+        reject schema_registry: a Schema Registry's magic byte: the payload needs schema 42; with `url` of [kafka.schema_registry] it is asked for
         reject too_large: a message of 8388609 bytes, limits.message_bytes is 8388608
         reject unknown_format: nobody knows this format: hello world (text: number 1 in a row, after 32 it is taken for log lines; at once with `formats` of [kafka])
         reject unknown_format: nobody knows this format: ��\u{1}\u{2}\u{3}

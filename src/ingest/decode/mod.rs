@@ -25,6 +25,7 @@ mod moment;
 mod number;
 mod otlp;
 mod prometheus;
+mod schema;
 mod stamp;
 mod syslog;
 mod tally;
@@ -34,19 +35,23 @@ mod wire;
 
 pub use format::{Context, Format, recognise};
 pub use memory::{Memories, PROSE_RUN};
+pub use schema::{Answer, Language, SCHEMA_BYTES_MAX, SCHEMAS_MAX, SchemaText, Schemas};
 pub use tally::REJECTS_MAX;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::plan::Bounds;
 use crate::signal::{Reject, RejectReason, Sink};
 use crate::time::Timestamp;
+use schema::Readable;
 use tally::Tally;
 
 /// Decodes the messages of any number of partitions and remembers what each carries.
 #[derive(Clone, Debug, Default)]
 pub struct Decoder {
     memories: Memories,
+    schemas: Schemas,
     fixed: Option<Format>,
     told: BTreeMap<Box<str>, Format>,
 }
@@ -75,6 +80,16 @@ impl Decoder {
     /// Goes on with what was remembered.
     pub fn recall(&mut self, memories: Memories) {
         self.memories = memories;
+    }
+
+    /// The schemas that were learned: they belong to the state too.
+    pub fn schemas(&self) -> &Schemas {
+        &self.schemas
+    }
+
+    /// The schemas, to learn more.
+    pub fn schemas_mut(&mut self) -> &mut Schemas {
+        &mut self.schemas
     }
 
     /// Decodes one message of a topic's only partition; see [`Decoder::decode_of`].
@@ -111,16 +126,12 @@ impl Decoder {
         if bytes.trim_ascii().is_empty() {
             return;
         }
-        let bytes = match framed(bytes) {
-            None => bytes,
-            // JSON says by itself what its schema would.
-            Some((_, payload)) if json::is_json(payload) => payload,
-            Some((schema, _)) => {
-                let detail =
-                    format!("a Schema Registry's magic byte: the payload needs schema {schema}, which is not read");
-                return sink.reject(Reject::new(RejectReason::SchemaRegistry, detail));
-            }
+        let bytes = match self.schemas.read(bytes, bounds.message_bytes) {
+            Ok(Readable::AsItIs(bytes)) => Cow::Borrowed(bytes),
+            Ok(Readable::Made(json)) => Cow::Owned(json),
+            Err(words) => return sink.reject(Reject::new(RejectReason::SchemaRegistry, words)),
         };
+        let bytes = &*bytes;
         let context = Context { topic, default_time, longest: bounds.message_bytes };
         if let Some(format) = self.fixed.or_else(|| self.told.get(topic).copied()) {
             let mut tally = Tally::new(sink);
@@ -129,14 +140,6 @@ impl Decoder {
         }
         self.memories.of(topic, partition).decode(bytes, &context, sink);
     }
-}
-
-/// The schema id and the payload of the Confluent wire format: a zero byte, then the id, big-endian. No other format begins with a
-/// zero byte: protobuf has no field 0.
-fn framed(bytes: &[u8]) -> Option<(u32, &[u8])> {
-    let (head, payload) = bytes.split_first_chunk::<5>()?;
-    let [0, id @ ..] = *head else { return None };
-    Some((u32::from_be_bytes(id), payload))
 }
 
 /// The beginning of what was read, for a reject's detail.

@@ -109,6 +109,7 @@ mod tests {
             dead_letters: None,
             from: crate::config::From::Earliest,
             formats: Default::default(),
+            schema_registry: None,
             properties: properties.iter().map(|&(key, value)| (key.into(), value.into())).collect(),
         }
     }

@@ -201,13 +201,14 @@ impl Source {
         self.lanes.get(partition).map(|lane| lane.next)
     }
 
-    /// Reads what is there of a partition, at most `most` records and none at or behind `until`. Never waits.
+    /// Reads what is there of a partition, at most `most` records and none at or behind `until`, and none from the one on that
+    /// `each` does not yet take. Never waits.
     pub fn read(
         &mut self,
         partition: &PartitionId,
         until: Option<i64>,
         most: usize,
-        mut each: impl FnMut(Received<'_>),
+        mut each: impl FnMut(Received<'_>) -> bool,
     ) -> Read {
         let mut read = Read::default();
         let Some(lane) = self.lanes.get_mut(partition) else { return read };
@@ -216,7 +217,10 @@ impl Source {
             && let Some(ahead) = lane.ahead.pop_front_if(|ahead| ahead.offset() < until)
         {
             if lane.next <= ahead.offset() {
-                each(received(&ahead));
+                if !each(received(&ahead)) {
+                    lane.ahead.push_front(ahead);
+                    break;
+                }
                 lane.next = ahead.offset() + 1;
                 read.records += 1;
             }
@@ -231,7 +235,10 @@ impl Source {
                 }
                 Some(Ok(message)) => {
                     lane.ended = false;
-                    each(received(&message));
+                    if !each(received(&message)) {
+                        lane.ahead.push_back(message.detach());
+                        break;
+                    }
                     lane.next = message.offset() + 1;
                     read.records += 1;
                 }

@@ -71,6 +71,7 @@ mod tests {
             dead_letters: Some("forewarn.dead".into()),
             from: crate::config::From::Earliest,
             formats: Default::default(),
+            schema_registry: None,
             properties: Default::default(),
         };
         let topics = Topics::new(&kafka).unwrap();

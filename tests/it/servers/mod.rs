@@ -30,6 +30,8 @@ mod positions;
 #[cfg(feature = "kafka")]
 mod record;
 #[cfg(feature = "kafka")]
+mod registry;
+#[cfg(feature = "kafka")]
 mod reload;
 #[cfg(feature = "kafka")]
 mod security;

@@ -187,7 +187,7 @@ async fn standing(id: &str, active: bool) -> Vec<Value> {
 
 #[tokio::test]
 async fn one_alert_here_is_one_alert_in_alertmanager_until_it_ends() {
-    forewarn::deliver::install_crypto();
+    forewarn::net::install_crypto();
     let url = format!("{}/", setting("FOREWARN_TEST_ALERTMANAGER"));
     let channel = open(config::Channel::Alertmanager(Alertmanager {
         url,
