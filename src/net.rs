@@ -47,6 +47,13 @@ pub(crate) fn said(text: &str) -> String {
     line.trim().to_owned()
 }
 
+/// A text as one part of a path or of a form (RFC 3986, 2.1).
+#[cfg(feature = "kafka")]
+pub(crate) fn escaped(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// An error with all its causes, in one line.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -89,4 +96,14 @@ pub(crate) fn tls_hint(words: &str) -> Option<&'static str> {
         ("invalid peer certificate", "its certificate is not accepted: check `ca_file` and the server's certificate"),
     ];
     table.iter().find(|(word, _)| words.contains(word)).map(|(_, hint)| *hint)
+}
+
+#[cfg(all(test, feature = "kafka"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_one_part_of_a_path() {
+        assert_eq!(escaped("shop/labels.proto-v1 ä~"), "shop%2Flabels.proto-v1%20%C3%A4~");
+    }
 }

@@ -8,8 +8,8 @@
 #
 # Besides the plain listener on PORT, for which everything is allowed, the first broker has secured ones, whose certificates
 # lie in target/servers/kafka/node-PORT/tls: PORT+2 TLS, PORT+3 TLS with a client's certificate, PORT+4 SASL over TLS, PORT+5
-# TLS with an expired certificate, PORT+6 TLS with one for another host, PORT+7 SASL in clear. `alice` may do everything,
-# `eve` nothing.
+# TLS with an expired certificate, PORT+6 TLS with one for another host, PORT+7 SASL in clear, PORT+8 SASL with tokens signed by
+# tls/token.key (tests/servers/tokens.py gives them out). `alice` may do everything, `eve` nothing.
 #
 # Needs java 17 or later, and maven once for the download. Everything lies under target/servers/kafka.
 set -eu
@@ -57,7 +57,7 @@ POM
 
 # The secured listeners at a host.
 secured() {
-    echo "TLS://$1:$((PORT + 2)),MTLS://$1:$((PORT + 3)),SASL://$1:$((PORT + 4)),EXPIRED://$1:$((PORT + 5)),ELSEWHERE://$1:$((PORT + 6)),CLEAR://$1:$((PORT + 7))"
+    echo "TLS://$1:$((PORT + 2)),MTLS://$1:$((PORT + 3)),SASL://$1:$((PORT + 4)),EXPIRED://$1:$((PORT + 5)),ELSEWHERE://$1:$((PORT + 6)),CLEAR://$1:$((PORT + 7)),OIDC://$1:$((PORT + 8))"
 }
 
 # certificate NAME CA FROM TO SUBJECT SAN: a key and a certificate of an authority, together in NAME.pem.
@@ -99,6 +99,11 @@ CNF
         certificate elsewhere ca 20200101000000Z 20491231000000Z elsewhere.example DNS:elsewhere.example
         certificate alice ca 20200101000000Z 20491231000000Z alice DNS:alice
         certificate mallory stranger 20200101000000Z 20491231000000Z alice DNS:alice
+        # The key that signs tokens, and its public half as the broker wants it (RFC 7517).
+        openssl genrsa -out token.key 2048 2>/dev/null
+        modulus=$(openssl rsa -in token.key -noout -modulus | sed 's/.*=//')
+        printf '{"keys":[{"kty":"RSA","kid":"test","use":"sig","alg":"RS256","e":"AQAB","n":"%s"}]}' \
+            "$(python3 -c "import base64,sys; print(base64.urlsafe_b64encode(bytes.fromhex(sys.argv[1])).rstrip(b'=').decode())" "$modulus")" >jwks.json
     ) || fail "the certificates could not be made"
 }
 
@@ -122,6 +127,15 @@ listener.name.$listener.scram-sha-512.sasl.jaas.config=$security.scram.ScramLogi
 listener.name.$listener.oauthbearer.sasl.jaas.config=$security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";
 PROPERTIES
     done >>"$NODE/server.properties"
+    cat <<PROPERTIES >>"$NODE/server.properties"
+listener.name.oidc.sasl.enabled.mechanisms=OAUTHBEARER
+listener.name.oidc.oauthbearer.sasl.jaas.config=$security.oauthbearer.OAuthBearerLoginModule required;
+listener.name.oidc.oauthbearer.sasl.server.callback.handler.class=$security.oauthbearer.OAuthBearerValidatorCallbackHandler
+sasl.oauthbearer.jwt.validator.class=$security.oauthbearer.BrokerJwtValidator
+sasl.oauthbearer.expected.audience=kafka
+sasl.oauthbearer.jwks.endpoint.url=file://$NODE/tls/jwks.json
+listener.name.oidc.oauthbearer.connections.max.reauth.ms=60000
+PROPERTIES
     echo "listener.name.mtls.ssl.client.auth=required" >>"$NODE/server.properties"
 }
 
@@ -148,7 +162,7 @@ PROPERTIES
 advertised.listeners=PLAINTEXT://127.0.0.1:$PORT$([ -n "$WITH" ] || echo ",$(secured localhost)")
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,MTLS:SSL,SASL:SASL_SSL,EXPIRED:SSL,ELSEWHERE:SSL,CLEAR:SASL_PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SSL,MTLS:SSL,SASL:SASL_SSL,EXPIRED:SSL,ELSEWHERE:SSL,CLEAR:SASL_PLAINTEXT,OIDC:SASL_PLAINTEXT
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:ANONYMOUS;User:alice;User:CN=alice
 log.dirs=$NODE/log
@@ -192,7 +206,8 @@ start() {
     java -Xmx128m -cp "$JARS/*" kafka.tools.StorageTool format --config "$NODE/server.properties" \
         --cluster-id "Zm9yZXdhcm4tdGVzdC0wMQ" $(users) >"$NODE/format.log" 2>&1 || fail "format failed: $(tail -3 "$NODE/format.log")"
     java -Xms64m -Xmx384m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-        -Dorg.slf4j.simpleLogger.defaultLogLevel=info -cp "$JARS/*" \
+        -Dorg.slf4j.simpleLogger.defaultLogLevel=info \
+        "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://$NODE/tls/jwks.json" -cp "$JARS/*" \
         kafka.Kafka "$NODE/server.properties" >"$NODE/broker.log" 2>&1 </dev/null &
     echo $! >"$NODE/pid"
     waited=0

@@ -11,7 +11,7 @@ const fn means(found: &'static [&'static str], means: &'static str) -> Meaning {
 }
 
 /// The first that fits decides. Words are compared in lower case.
-const MEANINGS: [Meaning; 21] = [
+const MEANINGS: [Meaning; 23] = [
     means(
         &["certificate has expired"],
         "the broker's certificate has expired: have it renewed, or set this machine's clock right",
@@ -43,6 +43,12 @@ const MEANINGS: [Meaning; 21] = [
     means(
         &["mechanism", "not supported"],
         "the broker does not offer this way to log in: set \"sasl.mechanism\" of [kafka.properties] to one that it names",
+    ),
+    means(&["token endpoint"], "there is no token for the broker"),
+    means(
+        &["invalid_token"],
+        "the broker refuses the token: check \"sasl.oauthbearer.scope\" of [kafka.properties], and the issuer, audience and keys \
+         that the broker expects",
     ),
     means(
         &["authentication failed"],

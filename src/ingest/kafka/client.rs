@@ -2,6 +2,7 @@
 
 use rdkafka::ClientConfig;
 
+use super::token::{OIDC, is_oidc};
 use super::{KafkaFault, Topics};
 use crate::config::Kafka;
 
@@ -44,7 +45,9 @@ fn base(kafka: &Kafka, client_id: &str) -> Result<ClientConfig, KafkaFault> {
         if let Some((key, why)) = RESERVED.iter().find(|(reserved, _)| reserved == key) {
             return Err(KafkaFault::Reserved { key: (*key).to_owned(), why });
         }
-        config.set(key, value);
+        if !(is_oidc(kafka) && OIDC.contains(&key.as_str())) {
+            config.set(key, value);
+        }
     }
     config.set("bootstrap.servers", &kafka.brokers);
     Ok(config)

@@ -56,7 +56,7 @@ impl DeadLetters {
     /// To the topic of the configuration.
     pub fn to_topic(kafka: &Kafka, topic: &str, client_id: &str) -> Result<DeadLetters, KafkaFault> {
         let config = client::producer(kafka, client_id)?;
-        let made = config.create_with_context(Confirm::default());
+        let made = config.create_with_context(Confirm::new(kafka)?);
         let producer = Box::new(made.map_err(|source| KafkaFault::Client { source })?);
         Ok(DeadLetters(Way::Topic { producer, topic: topic.to_owned() }))
     }

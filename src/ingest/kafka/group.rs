@@ -1,17 +1,20 @@
 //! What librdkafka calls back: which partitions come and go, and what is wrong with the broker.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rdkafka::client::ClientContext;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
+use super::KafkaFault;
 use super::doctor::Doctor;
+use super::token::Tokens;
 use crate::config::Kafka;
 use crate::ingest::gate::PartitionId;
 
@@ -31,12 +34,13 @@ pub(super) struct Group {
     faults: Arc<Mutex<VecDeque<String>>>,
     closing: AtomicBool,
     doctor: Doctor,
+    tokens: Tokens,
 }
 
 impl Group {
     /// One that can look for itself why a broker cannot be spoken to.
-    pub(super) fn new(kafka: &Kafka) -> Group {
-        Group { doctor: Doctor::new(kafka), ..Group::default() }
+    pub(super) fn new(kafka: &Kafka) -> Result<Group, KafkaFault> {
+        Ok(Group { doctor: Doctor::new(kafka), tokens: Tokens::new(kafka)?, ..Group::default() })
     }
 
     pub(super) fn next_handover(&self) -> Option<Handover> {
@@ -70,6 +74,15 @@ fn push(faults: &Mutex<VecDeque<String>>, what: String) {
 }
 
 impl ClientContext for Group {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.tokens.fetch().map_err(|words| {
+            self.fault(words.clone());
+            words.into()
+        })
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         forward_log(level, facility, message);
     }

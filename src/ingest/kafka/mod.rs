@@ -16,6 +16,7 @@ mod registry;
 mod source;
 mod start;
 mod survey;
+mod token;
 mod topics;
 
 pub use advice::{Advice, advise};
@@ -47,6 +48,14 @@ pub enum KafkaFault {
     Client {
         /// librdkafka's words.
         source: KafkaError,
+    },
+    /// A property is missing that another one asks for.
+    #[error("[kafka.properties] \"{key}\" is missing, which {method} needs; set it")]
+    Missing {
+        /// The property.
+        key: &'static str,
+        /// What needs it.
+        method: &'static str,
     },
     /// A pattern of `topics` is not a regular expression.
     #[error("[kafka] topics: `{pattern}`: {source}")]

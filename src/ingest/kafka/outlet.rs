@@ -3,18 +3,20 @@
 //! What the broker has not confirmed stays with the caller ([`Outlet::pending`]) and goes into the checkpoint.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
+use rdkafka::client::{DefaultClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 
 use super::group::forward_log;
+use super::token::{Tokens, is_oidc};
 use super::{KafkaFault, client};
 use crate::alert::AlertRecord;
 use crate::config::Kafka;
@@ -46,15 +48,26 @@ impl std::fmt::Debug for Outlet {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Confirm {
     results: Arc<Mutex<VecDeque<Result<(), KafkaError>>>>,
+    tokens: Tokens,
 }
 
 impl Confirm {
+    pub(super) fn new(kafka: &Kafka) -> Result<Confirm, KafkaFault> {
+        Ok(Confirm { tokens: Tokens::new(kafka)?, ..Confirm::default() })
+    }
+
     pub(super) fn next(&self) -> Option<Result<(), KafkaError>> {
         self.results.lock().expect("no holder panics").pop_front()
     }
 }
 
 impl ClientContext for Confirm {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.tokens.fetch().map_err(Into::into)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         forward_log(level, facility, message);
     }
@@ -77,7 +90,7 @@ impl Outlet {
     /// Opens the way to a topic. `pending` is what an earlier process could not confirm.
     pub fn open(kafka: &Kafka, topic: &str, client_id: &str, pending: Vec<AlertRecord>) -> Result<Outlet, KafkaFault> {
         let config = client::producer(kafka, client_id)?;
-        let made = config.create_with_context(Confirm::default());
+        let made = config.create_with_context(Confirm::new(kafka)?);
         let producer = made.map_err(|source| KafkaFault::Client { source })?;
         Ok(Outlet { producer, topic: topic.to_owned(), pending: pending.into(), handed: 0, rest_until: None })
     }
@@ -180,6 +193,13 @@ pub(super) fn cloud_event(record: &AlertRecord) -> Vec<u8> {
 
 /// Makes our own topics where they are missing, with the broker's defaults; where that is not allowed they are waited for.
 pub async fn make_topics(kafka: &Kafka, client_id: &str) -> Result<Vec<String>, KafkaFault> {
+    // A client of this kind is never asked for tokens.
+    if is_oidc(kafka) {
+        tracing::info!(
+            "with OIDC topics are not made: where they are missing, make `alerts_topic` and `dead_letters` by hand"
+        );
+        return Ok(Vec::new());
+    }
     let config = client::producer(kafka, client_id)?;
     let made = config.create_with_context(DefaultClientContext);
     let admin: AdminClient<DefaultClientContext> = made.map_err(|source| KafkaFault::Client { source })?;

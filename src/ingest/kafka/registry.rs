@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::config::SchemaRegistry;
 use crate::ingest::decode::{Answer, Language, SCHEMA_BYTES_MAX, SchemaText};
-use crate::net::{causes, client};
+use crate::net::{causes, client, escaped};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -226,15 +226,6 @@ fn said(body: &[u8]) -> String {
     words.unwrap_or_else(|_| String::from_utf8_lossy(body).into_owned()).chars().take(200).collect()
 }
 
-/// A subject as one part of a path.
-fn escaped(subject: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    subject
-        .bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,8 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_is_one_part_of_a_path() {
-        assert_eq!(escaped("shop/labels.proto-v1 ä"), "shop%2Flabels.proto-v1%20%C3%A4");
+    fn its_own_words_are_repeated() {
         assert_eq!(said(br#"{"error_code":40403,"message":"Schema not found"}"#), "Schema not found");
         assert_eq!(said(b"<html>"), "<html>");
     }

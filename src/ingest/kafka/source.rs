@@ -77,7 +77,7 @@ impl Source {
     /// Joins the group. The broker need not be there yet: it is waited for.
     pub fn open(kafka: &Kafka, topics: &Topics, client_id: &str) -> Result<Source, KafkaFault> {
         let config = client::consumer(kafka, topics, client_id)?;
-        let made = config.create_with_context(Group::new(kafka));
+        let made = config.create_with_context(Group::new(kafka)?);
         let consumer: BaseConsumer<Group> = made.map_err(|source| KafkaFault::Client { source })?;
         consumer.subscribe(&topics.subscription()).map_err(|source| KafkaFault::Client { source })?;
         Ok(Source { consumer: Arc::new(consumer), lanes: BTreeMap::new(), given: Vec::new(), owed: false, asked: None })

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::broker::Broker;
 use super::live::Home;
+use super::setting;
 
 const PATIENCE: Duration = Duration::from_secs(40);
-const SECRETS: [&str; 4] = ["alice-secret", "eve-secret", "a-wrong-secret", "BEGIN PRIVATE KEY"];
+const SECRETS: [&str; 5] = ["alice-secret", "eve-secret", "a-wrong-secret", "s3cret /+", "BEGIN PRIVATE KEY"];
 
 /// The secured listener so many ports behind the plain one, and where the certificates lie.
 fn secured(broker: &Broker, behind: u16) -> (String, PathBuf) {
@@ -33,15 +34,17 @@ impl Client {
     fn home(&self, broker: &Broker, topics: &[&str], more: &str) -> Home {
         let (address, tls) = secured(broker, self.behind);
         let properties = self.properties.replace("TLS", tls.to_str().unwrap());
+        let properties = properties.replace("TOKEN", &setting("FOREWARN_TEST_TOKEN"));
         let home = Home::new(&address, topics, &format!("{more}\n[kafka.properties]\n{properties}"));
-        for (file, secret) in [("alice", "alice-secret"), ("eve", "eve-secret"), ("wrong", "a-wrong-secret")] {
+        let secrets = [("alice", SECRETS[0]), ("eve", SECRETS[1]), ("wrong", SECRETS[2]), ("client", SECRETS[3])];
+        for (file, secret) in secrets {
             std::fs::write(home.folder.path().join(file), format!("{secret}\n")).unwrap();
         }
         home
     }
 }
 
-const WELCOME: [Client; 6] = [
+const WELCOME: [Client; 7] = [
     client("tls", 2, "\"security.protocol\" = \"ssl\"\n\"ssl.ca.location\" = \"TLS/ca.crt\""),
     client(
         "mtls",
@@ -74,6 +77,14 @@ const WELCOME: [Client; 6] = [
          \"OAUTHBEARER\"\n\"enable.sasl.oauthbearer.unsecure.jwt\" = true\n\"sasl.oauthbearer.config\" = \
          \"principal=alice\"",
     ),
+    client(
+        "oidc",
+        8,
+        "\"security.protocol\" = \"sasl_plaintext\"\n\"sasl.mechanism\" = \"OAUTHBEARER\"\n\
+         \"sasl.oauthbearer.method\" = \"oidc\"\n\"sasl.oauthbearer.client.id\" = \"forewarn\"\n\
+         \"sasl.oauthbearer.client.secret\" = { file = \"client\" }\n\"sasl.oauthbearer.scope\" = \"kafka all\"\n\
+         \"sasl.oauthbearer.token.endpoint.url\" = \"TOKEN\"",
+    ),
 ];
 
 #[test]
@@ -96,8 +107,61 @@ fn every_way_to_log_in_reads_and_writes() {
     }
 }
 
+/// How many tokens were given out so far.
+fn tokens() -> u64 {
+    let asked = std::process::Command::new("curl").args(["-s", &setting("FOREWARN_TEST_TOKEN")]).output().unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&asked.stdout).expect("the token endpoint answers");
+    answer["given"].as_u64().unwrap()
+}
+
+#[test]
+fn tokens_are_renewed_before_they_end() {
+    let broker = Broker::connect();
+    let topic = broker.topic("safe-renewed", 1);
+    let home = WELCOME[6].home(&broker, &[&topic], "");
+    let mut live = home.start();
+    live.until("it reads", PATIENCE, |status| status["ready"] == true);
+    // They live for six seconds.
+    let (before, end) = (tokens(), std::time::Instant::now() + PATIENCE);
+    while tokens() < before + 3 {
+        assert!(std::time::Instant::now() < end, "tokens are not renewed");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    broker.send(&topic, 0, b"cpu,host=a load=1");
+    broker.flush();
+    live.until("it reads on", PATIENCE, |status| status["records"][&topic] == 1 && status["ready"] == true);
+    assert!(live.stop().1);
+}
+
+/// Lets `eve` read a topic, but not with any group.
+const ALLOW: &str = "
+import sys
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, KafkaAdminClient, ResourcePattern, ResourceType
+client = KafkaAdminClient(bootstrap_servers=sys.argv[1])
+pattern = ResourcePattern(ResourceType.TOPIC, sys.argv[2])
+rules = [ACL('User:eve', '*', operation, ACLPermissionType.ALLOW, pattern) for operation in (ACLOperation.READ, ACLOperation.DESCRIBE)]
+failed = client.create_acls(rules)['failed']
+assert not failed, failed
+";
+
+#[test]
+fn a_group_that_is_not_allowed_is_named() {
+    let broker = Broker::connect();
+    let topic = broker.topic("group-refused", 1);
+    let mut python = std::process::Command::new(setting("FOREWARN_TEST_PYTHON"));
+    let allowed = python.args(["-c", ALLOW, &broker.address, &topic]).output().unwrap();
+    assert!(allowed.status.success(), "{}", String::from_utf8_lossy(&allowed.stderr));
+    let eve = &REFUSALS[7].0;
+    assert_eq!(eve.name, "no permission");
+    let home = eve.home(&broker, &[&topic], "");
+    let mut live = home.start();
+    let said = "the broker does not allow this user to use the group: allow it Read on [kafka] `group`";
+    live.until("it is said", PATIENCE, |status| format!("{} {}", status["why"], status["troubles"]).contains(said));
+    assert!(live.stop().1);
+}
+
 /// Who is refused, and what must be said of it.
-const REFUSALS: [(Client, &str); 11] = [
+const REFUSALS: [(Client, &str); 14] = [
     (
         client("another authority", 2, "\"security.protocol\" = \"ssl\"\n\"ssl.ca.location\" = \"TLS/stranger.crt\""),
         "not signed by an authority trusted here: set \"ssl.ca.location\"",
@@ -149,6 +213,39 @@ const REFUSALS: [(Client, &str); 11] = [
              \"eve\"\n\"sasl.password\" = { file = \"eve\" }",
         ),
         "the broker does not allow this user to use the topic: allow it Read and Describe",
+    ),
+    (
+        client(
+            "a wrong secret of the client",
+            8,
+            "\"security.protocol\" = \"sasl_plaintext\"\n\"sasl.mechanism\" = \"OAUTHBEARER\"\n\
+         \"sasl.oauthbearer.method\" = \"oidc\"\n\"sasl.oauthbearer.client.id\" = \"forewarn\"\n\
+         \"sasl.oauthbearer.client.secret\" = { file = \"wrong\" }\n\"sasl.oauthbearer.scope\" = \"kafka\"\n\
+         \"sasl.oauthbearer.token.endpoint.url\" = \"TOKEN\"",
+        ),
+        "401 Unauthorized invalid_client: no such client, or another secret; check \"sasl.oauthbearer.client.id\"",
+    ),
+    (
+        client(
+            "no provider of tokens",
+            8,
+            "\"security.protocol\" = \"sasl_plaintext\"\n\"sasl.mechanism\" = \"OAUTHBEARER\"\n\
+         \"sasl.oauthbearer.method\" = \"oidc\"\n\"sasl.oauthbearer.client.id\" = \"forewarn\"\n\
+         \"sasl.oauthbearer.client.secret\" = { file = \"client\" }\n\"sasl.oauthbearer.scope\" = \"kafka\"\n\
+         \"sasl.oauthbearer.token.endpoint.url\" = \"http://127.0.0.1:1/token\"",
+        ),
+        "look at \"sasl.oauthbearer.token.endpoint.url\" of [kafka.properties]",
+    ),
+    (
+        client(
+            "a token signed by somebody else",
+            8,
+            "\"security.protocol\" = \"sasl_plaintext\"\n\"sasl.mechanism\" = \"OAUTHBEARER\"\n\
+         \"sasl.oauthbearer.method\" = \"oidc\"\n\"sasl.oauthbearer.client.id\" = \"forewarn\"\n\
+         \"sasl.oauthbearer.client.secret\" = { file = \"client\" }\n\"sasl.oauthbearer.scope\" = \"elsewhere\"\n\
+         \"sasl.oauthbearer.token.endpoint.url\" = \"TOKEN\"",
+        ),
+        "the broker refuses the token: check \"sasl.oauthbearer.scope\"",
     ),
     (client("plain text to TLS", 2, "\"security.protocol\" = \"plaintext\""), "set \"security.protocol\""),
     (
