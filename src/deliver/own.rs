@@ -41,6 +41,8 @@ pub struct Health {
     pub topic: Option<String>,
     /// Why dead letters cannot be kept.
     pub dead_letters: Option<String>,
+    /// Why the state cannot be kept.
+    pub disk: Option<String>,
     /// What was read and lost so far.
     pub counts: Counts,
 }

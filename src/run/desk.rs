@@ -184,7 +184,7 @@ impl Desk {
     }
 
     /// Writes its sections. The history is durable first: the checkpoint forgets how to say it again.
-    pub(super) fn save(&self, to: &mut Checkpoint) -> Result<(), RunError> {
+    pub(super) fn save(&mut self, to: &mut Checkpoint) -> Result<(), RunError> {
         self.history.sync()?;
         let outbox = self.counter.outbox();
         put(to, "outbox", outbox.book());

@@ -7,6 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::desk::{Counter, Desk, Receipt};
+use super::disk::{CHECKPOINT, DISK, may_be_left};
 use super::ends::Lane;
 use super::fault::Fault;
 use super::member::Membership;
@@ -65,13 +66,13 @@ pub(super) struct Live {
     inbox: mpsc::Receiver<Command>,
     membership: Membership,
     directory: StateDirectory,
-    journal: Journal,
+    pub(super) journal: Journal,
     letters: DeadLetters,
     /// Who knows the schemas of messages that need one.
     registry: Option<Registry>,
     /// Where to begin at the very first start.
     first: Option<From>,
-    stop: Arc<AtomicBool>,
+    pub(super) stop: Arc<AtomicBool>,
     way: Way,
     out: Output,
     ticked: Instant,
@@ -293,8 +294,11 @@ impl Live {
 
     /// Journals an act, and then applies it.
     pub(super) fn act(&mut self, act: Act) -> Result<Result<(), String>, RunError> {
-        self.journal.append(&self.pipeline.positions, &act)?;
-        self.shared.metrics.journal_entries.inc();
+        if !may_be_left(&act) {
+            self.journal_at_last(&act)?;
+        } else if !self.journalled(&act)? {
+            return Ok(Err(self.troubles.of(DISK).cloned().unwrap_or_default()));
+        }
         self.apply(&act)
     }
 
@@ -401,8 +405,7 @@ impl Live {
         }
         if self.script.is_over() && self.pipeline.needs_place(partition) {
             let take = Act::Take { partition: partition.clone(), until: next };
-            self.journal.append(&self.pipeline.positions, &take)?;
-            self.shared.metrics.journal_entries.inc();
+            self.journal_at_last(&take)?;
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.judged(partition, next);
@@ -462,6 +465,13 @@ impl Live {
 
     /// Writes a checkpoint: everything at one moment.
     fn save(&mut self) -> Result<(), RunError> {
+        match self.save_all() {
+            Err(RunError::State(error)) => self.no_room(CHECKPOINT, error),
+            saved => saved,
+        }
+    }
+
+    fn save_all(&mut self) -> Result<(), RunError> {
         let began = Instant::now();
         self.saved = began;
         if let Err(words) = self.letters.flush(Duration::from_secs(2)) {
@@ -476,8 +486,11 @@ impl Live {
         self.desk.save(&mut checkpoint)?;
         put(&mut checkpoint, "own", &self.own);
         let saved = self.directory.save(&checkpoint)?;
-        self.desk.saved(&saved)?;
+        let receipts = self.desk.saved(&saved);
+        // Whatever becomes of the receipts: entries of the segment before would not be read again.
         self.journal = saved.journal;
+        receipts?;
+        [CHECKPOINT, DISK].into_iter().for_each(|what| self.troubles.over(what));
         self.source.commit(self.pipeline.positions.iter());
         let seconds = began.elapsed().as_secs_f64();
         self.shared.metrics.checkpoint_seconds.set(seconds);

@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "here the wall clock is read and handed to what is pure")]
 
 mod desk;
+mod disk;
 mod ends;
 mod fault;
 mod live;
@@ -84,6 +85,9 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// The disk had no room until the end.
+    #[error("ended with a full disk: {0}; once there is room, the next start goes on where the last checkpoint stands")]
+    Full(String),
     /// The Schema Registry.
     #[error("{0}")]
     Registry(String),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::RunError;
+use super::disk::{CHECKPOINT, DISK};
 use super::live::Live;
 use crate::deliver::own::{Counts, Health};
 
@@ -45,6 +46,7 @@ impl Live {
             receivers: self.desk.counter.outbox().status(),
             topic: self.troubles.of("alerts topic").cloned(),
             dead_letters: self.troubles.of("dead letters").cloned(),
+            disk: self.troubles.of(DISK).or_else(|| self.troubles.of(CHECKPOINT)).cloned(),
             counts: Counts {
                 records: tally.records.values().sum(),
                 rejects: tally.rejects.values().sum(),

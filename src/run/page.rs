@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::RunError;
+use super::disk::DISK;
 use super::live::Live;
 use super::wire;
 use crate::alert::{AlertRecord, State};
@@ -68,7 +69,9 @@ impl Live {
         };
         let ids: Vec<String> = changes.iter().map(|change| change.id.clone()).collect();
         for change in changes {
-            self.act(Act::Change(change))?.ok();
+            if let Err(words) = self.act(Act::Change(change))? {
+                return Ok(Err(Fault::Unable(words)));
+            }
         }
         Ok(Ok(json!({ "accepted": ids })))
     }
@@ -77,7 +80,9 @@ impl Live {
         if let Some(fault) = self.unable() {
             return Ok(Err(fault));
         }
-        Ok(self.act(act)?.map_err(Fault::Unknown))
+        let done = self.act(act)?;
+        let full = self.troubles.of(DISK).is_some();
+        Ok(done.map_err(|words| if full { Fault::Unable(words) } else { Fault::Unknown(words) }))
     }
 
     fn alerts(&self, state: Option<&str>) -> Value {

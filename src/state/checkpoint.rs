@@ -56,9 +56,11 @@ impl Checkpoint {
     pub(super) fn write(&self, path: &Path) -> Result<u64, StateError> {
         let bytes = self.to_bytes();
         let draft = path.with_extension("draft");
-        let mut file = File::create(&draft).map_err(StateError::io("create", &draft))?;
-        file.write_all(&bytes).map_err(StateError::io("write", &draft))?;
-        file.sync_all().map_err(StateError::io("sync", &draft))?;
+        if let Err(error) = fill(&draft, &bytes) {
+            // Where there was no room it would only take some.
+            let _ = std::fs::remove_file(&draft);
+            return Err(error);
+        }
         std::fs::rename(&draft, path).map_err(StateError::io("rename to", path))?;
         if let Some(parent) = path.parent() {
             super::sync_directory(parent)?;
@@ -159,6 +161,13 @@ impl<'a> Rest<'a> {
     fn u64(&mut self) -> Result<u64, Unreadable> {
         Ok(u64::from_le_bytes(self.take(8)?.try_into().expect("eight bytes were taken")))
     }
+}
+
+/// Writes a file and makes it durable.
+fn fill(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let mut file = File::create(path).map_err(StateError::io("create", path))?;
+    file.write_all(bytes).map_err(StateError::io("write", path))?;
+    file.sync_all().map_err(StateError::io("sync", path))
 }
 
 #[cfg(test)]

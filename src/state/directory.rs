@@ -84,9 +84,10 @@ impl StateDirectory {
     /// number to keep for [`Receipts::rotate`].
     pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<Saved, StateError> {
         let number = self.newest + 1;
+        // The journal first: an empty one too many is nothing, a checkpoint without one would begin in the middle.
+        let log = Appender::open(&numbered(&self.path, "journal", number), &log::Contents::default())?;
         let bytes = checkpoint.write(&numbered(&self.path, "checkpoint", number))?;
         let before = std::mem::replace(&mut self.newest, number);
-        let log = Appender::open(&numbered(&self.path, "journal", number), &log::Contents::default())?;
         remove_before(&self.path, "checkpoint", before)?;
         remove_before(&self.path, "journal", before)?;
         Ok(Saved { bytes, number, keep: before.saturating_sub(1), journal: Journal::new(log) })

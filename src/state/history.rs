@@ -2,7 +2,7 @@
 //!
 //! Bounded by size: at the bound the file becomes `alerts.1.jsonl` and the one before it is forgotten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,9 @@ use crate::alert::AlertRecord;
 
 /// The size at which a new file is begun.
 const ROTATE_BYTES: u64 = 32 << 20;
+
+/// So many records are kept in memory where the disk has no room for them; then the process ends.
+const UNWRITTEN_MOST: usize = 10_000;
 
 /// The history of alerts, on disk and, by id, in memory.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub struct History {
     latest: BTreeMap<String, AlertRecord>,
     /// The ids first written in the present file; those before it go when it is full.
     fresh: std::collections::BTreeSet<String>,
+    /// What could not be written yet, for there was no room.
+    unwritten: VecDeque<Vec<u8>>,
 }
 
 impl History {
@@ -44,7 +49,8 @@ impl History {
         let opened = OpenOptions::new().create(true).append(true).open(&now);
         let file = opened.map_err(StateError::io("open", &now))?;
         file.set_len(good).map_err(StateError::io("cut", &now))?;
-        Ok(History { directory: directory.to_owned(), file, bytes: good, rotate_bytes, latest, fresh })
+        let unwritten = VecDeque::new();
+        Ok(History { directory: directory.to_owned(), file, bytes: good, rotate_bytes, latest, fresh, unwritten })
     }
 
     /// Whether this revision, or a later one, was written before: after a crash the same things are said again.
@@ -52,7 +58,8 @@ impl History {
         self.latest.get(&record.id).is_some_and(|latest| record.revision <= latest.revision)
     }
 
-    /// Writes a record; one that is known is left out, and false returned.
+    /// Writes a record; one that is known is left out, and false returned. On a full disk it is kept in memory until there is
+    /// room: what was decided is told all the same.
     pub fn append(&mut self, record: &AlertRecord) -> Result<bool, StateError> {
         if self.knows(record) {
             return Ok(false);
@@ -62,16 +69,32 @@ impl History {
         }
         let mut line = serde_json::to_vec(record).expect("a record is text, numbers and times");
         line.push(b'\n');
-        let (now, _) = paths(&self.directory);
-        self.file.write_all(&line).map_err(StateError::io("write", &now))?;
-        self.bytes += line.len() as u64;
         self.fresh.insert(record.id.clone());
         self.latest.insert(record.id.clone(), record.clone());
-        Ok(true)
+        self.unwritten.push_back(line);
+        match self.write() {
+            Err(full) if full.is_full() && self.unwritten.len() < UNWRITTEN_MOST => Ok(true),
+            written => written.map(|()| true),
+        }
+    }
+
+    /// Writes what is not written yet. What fails leaves nothing behind.
+    fn write(&mut self) -> Result<(), StateError> {
+        let (now, _) = paths(&self.directory);
+        while let Some(line) = self.unwritten.front() {
+            if let Err(error) = self.file.write_all(line) {
+                self.file.set_len(self.bytes).map_err(StateError::io("cut", &now))?;
+                return Err(StateError::io("write", &now)(error));
+            }
+            self.bytes += line.len() as u64;
+            self.unwritten.pop_front();
+        }
+        Ok(())
     }
 
     /// Makes what was written durable; a checkpoint that forgets how to say it again comes after this.
-    pub fn sync(&self) -> Result<(), StateError> {
+    pub fn sync(&mut self) -> Result<(), StateError> {
+        self.write()?;
         self.file.sync_data().map_err(StateError::io("sync", &paths(&self.directory).0))
     }
 

@@ -91,6 +91,8 @@ fn frame(bytes: &[u8]) -> Option<&[u8]> {
 pub(super) struct Appender {
     path: PathBuf,
     file: File,
+    /// Behind its last whole entry.
+    end: u64,
 }
 
 impl Appender {
@@ -107,17 +109,29 @@ impl Appender {
         if let Some(parent) = path.parent() {
             super::sync_directory(parent)?;
         }
-        Ok(Appender { path: path.to_owned(), file })
+        let end = file.stream_position().map_err(StateError::io("open", path))?;
+        Ok(Appender { path: path.to_owned(), file, end })
     }
 
-    /// Appends one entry and syncs it: when this returns, no crash takes it away.
+    /// Appends one entry and syncs it: when this returns, no crash takes it away. What fails leaves nothing behind, so that it
+    /// can be tried again.
     pub(super) fn append(&mut self, payload: &[u8]) -> Result<(), StateError> {
         let mut framed = Vec::with_capacity(FRAME + payload.len());
         framed.extend_from_slice(&(payload.len() as u32).to_le_bytes());
         framed.extend_from_slice(&xxh3_64(payload).to_le_bytes());
         framed.extend_from_slice(payload);
-        self.file.write_all(&framed).map_err(StateError::io("write", &self.path))?;
-        self.file.sync_data().map_err(StateError::io("sync", &self.path))
+        let written = self.file.write_all(&framed).map_err(StateError::io("write", &self.path));
+        match written.and_then(|()| self.file.sync_data().map_err(StateError::io("sync", &self.path))) {
+            Ok(()) => {
+                self.end += framed.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                self.file.set_len(self.end).map_err(StateError::io("cut", &self.path))?;
+                self.file.seek(SeekFrom::Start(self.end)).map_err(StateError::io("cut", &self.path))?;
+                Err(error)
+            }
+        }
     }
 }
 

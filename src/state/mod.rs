@@ -61,6 +61,12 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// Whether there is no room: that passes, and what was refused can be tried again.
+    pub fn is_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, StateError::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
     fn io(step: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StateError {
         let path = path.to_owned();
         move |source| StateError::Io { step, path, source }

@@ -160,6 +160,10 @@ fn unread(health: &Health) -> Vec<Symptom> {
             format!("what forewarn cannot understand cannot be kept either, and no checkpoint is written: {why}");
         all.push(Symptom::new("dead letters", UNREAD, "forewarn_dead_letters_failed_total", 1.0, words));
     }
+    if let Some(why) = &health.disk {
+        let words = format!("forewarn cannot keep what it knows; it goes on, but what needs the disk waits: {why}");
+        all.push(Symptom::new("disk", UNREAD, "forewarn_journal_entries_total", 1.0, words));
+    }
     all
 }
 

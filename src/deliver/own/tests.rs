@@ -131,6 +131,7 @@ fn blindness_and_what_cannot_be_written() {
         blind: vec!["metrics[0]".to_owned(), "metrics[1]".to_owned()],
         topic: Some("message too large".to_owned()),
         dead_letters: Some("disk full".to_owned()),
+        disk: Some("no space left".to_owned()),
         ..Health::default()
     };
     let rows = vec![(0, sick.clone()), (4, sick.clone()), (5, sick.clone()), (15, sick), (17, Health::default())];
@@ -140,10 +141,12 @@ fn blindness_and_what_cannot_be_written() {
             5 6fa2/1 Opened Page: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
             5 83a2/1 Opened Hold: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
             5 09c2/1 Opened Hold: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
+            5 c6b1/1 Opened Hold: forewarn cannot keep what it knows; it goes on, but what needs the disk waits: no space left
             15 629e/1 Opened Hold: the alerts topic takes no alerts: message too large
             17 629e/2 Resolved Hold: over: the alerts topic takes no alerts: message too large
             17 83a2/2 Resolved Hold: over: forewarn is blind to 2 partitions, metrics[0] among them: there are records, and they cannot be read
             17 09c2/2 Resolved Hold: over: what forewarn cannot understand cannot be kept either, and no checkpoint is written: disk full
+            17 c6b1/2 Resolved Hold: over: forewarn cannot keep what it knows; it goes on, but what needs the disk waits: no space left
             17 6fa2/2 Resolved Page: over: forewarn can read nothing, so that nothing is watched: the broker does not answer: no route
         "#]],
     );

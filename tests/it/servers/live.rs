@@ -66,6 +66,11 @@ impl Home {
         Live::start(self.folder.path(), self.port, options)
     }
 
+    /// Starts it where this was done before, in file systems that it alone sees.
+    pub(super) fn start_in(&self, before: &str) -> Live {
+        Live::start_in(self.folder.path(), self.port, before)
+    }
+
     /// Starts it where it is to end by itself; gives the exit code and what it said.
     pub(super) fn fails(&self, options: &[&str]) -> (i32, String) {
         let mut live = self.start_with(options);
@@ -85,6 +90,21 @@ pub(super) fn free_port() -> u16 {
 }
 
 impl Live {
+    /// Where the process sees this path, in a file system of its own.
+    pub(super) fn inside(&self, path: &Path) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), path.display()))
+    }
+
+    /// Starts it where this was done before, in file systems that it alone sees.
+    fn start_in(home: &Path, port: u16, before: &str) -> Live {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(home.join("log")).expect("a log");
+        let (program, config) = (env!("CARGO_BIN_EXE_forewarn"), home.join("forewarn.toml"));
+        let script = format!("{before} && exec {program} run --config {}", config.display());
+        let child =
+            Command::new("unshare").args(["-rm", "sh", "-c", &script]).stdout(Stdio::null()).stderr(log).spawn();
+        Live { child: child.expect("unshare is there"), home: home.to_owned(), port }
+    }
+
     fn start(home: &Path, port: u16, options: &[&str]) -> Live {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(home.join("log")).expect("a log");
         let child = Command::new(env!("CARGO_BIN_EXE_forewarn"))

@@ -1,7 +1,7 @@
 //! What goes wrong around the process: each has a clear message, and the right exit code or the right patience.
 
+use serde_json::Value;
 use std::net::TcpListener;
-use std::process::Command;
 use std::time::Duration;
 
 use super::broker::Broker;
@@ -90,36 +90,54 @@ fn a_broker_that_comes_later_is_waited_for() {
     assert!(live.stop().1);
 }
 
-/// A full disk: the process says so and ends with 1, and what it had said stays said; with room again it goes on.
+/// A full disk: alerts go out all the same, the trouble is named, and with room again everything is kept.
 #[test]
-fn a_full_disk_is_named_and_with_room_again_it_goes_on() {
+fn on_a_full_disk_it_goes_on_telling_and_with_room_again_it_keeps_everything() {
     let broker = Broker::connect();
-    let topic = broker.topic("full", 1);
-    let home = Home::new(&broker.address, &[&topic], "");
+    let (topic, alerts) = (broker.topic("full", 1), broker.topic("full-alerts", 1));
+    let more =
+        format!("alerts_topic = {alerts:?}\n[time]\nlateness = \"1s\"\n[[limit]]\nsignal = 'cpu_load'\nabove = 90");
+    let home = Home::new(&broker.address, &[&topic], &more);
     let state = home.state();
     std::fs::create_dir_all(&state).unwrap();
-    let path = home.folder.path().join("forewarn.toml");
-    let now = jiff::Timestamp::now().as_millisecond();
-    for n in 0..200 {
-        let millis = now - 200_000 + n * 1000;
+    // A file system of its own, seen by this process alone.
+    let mut live = home.start_in(&format!("mount -t tmpfs -o size=4m none {}", state.display()));
+    live.until("it reads", PATIENCE, |status| status["ready"] == true && status["checkpoint"].is_object());
+    let inside = live.inside(&state);
+    assert!(inside.join("lock").exists(), "it is seen from outside");
+    let filler = inside.join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    while std::io::Write::write_all(&mut file, &[7; 4096]).is_ok() {}
+    while std::io::Write::write_all(&mut file, &[7; 1]).is_ok() {}
+
+    for _ in 0..60 {
+        let millis = jiff::Timestamp::now().as_millisecond();
         for host in 0..40 {
-            let line = format!("cpu,host=h{host} load={} {}", n % 7, millis * 1_000_000);
+            let load = if host == 7 { 99 } else { 10 + host };
+            let line = format!("cpu,host=h{host} load={load} {}", millis * 1_000_000);
             broker.send_at(&topic, 0, line.as_bytes(), Some(millis));
         }
+        broker.flush();
+        std::thread::sleep(Duration::from_millis(100));
     }
-    broker.flush();
-    // A file system of its own, seen by this process alone.
-    let script = format!(
-        "mount -t tmpfs -o size=64k none {state} && exec {program} run --config {config}",
-        state = state.display(),
-        program = env!("CARGO_BIN_EXE_forewarn"),
-        config = path.display()
-    );
-    let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).output().expect("unshare is there");
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{log}");
-    assert!(log.contains("No space left on device") && log.contains("check the disk"), "{log}");
-    let mut live = home.start();
-    live.until("it goes on with room", PATIENCE, |status| status["records"][&topic] == 8000 && status["lag"] == 0);
+    let told = broker.read(&alerts, PATIENCE, |rows| !rows.is_empty());
+    let told = String::from_utf8_lossy(&told[0].payload).into_owned();
+    assert!(told.contains("host=\\\"h7\\\"") && told.contains("\"page\""), "{told}");
+    let said = |status: &Value| status["troubles"].to_string().contains("No space left on device");
+    let status = live.until("it says so", PATIENCE, said);
+    assert!(status["troubles"].to_string().contains("check the disk"), "{status:#}");
+    // What is asked for and cannot be kept is not promised.
+    let change = r#"{"specversion":"1.0","id":"c1","source":"ci","type":"dev.forewarn.flag.changed","time":"2026-11-26T10:00:00Z","data":{"service":"web","what":"flag x"}}"#;
+    let end = std::time::Instant::now() + PATIENCE;
+    while live.ask("POST", "/api/v1/changes", change).is_none_or(|(code, _)| code != 503) {
+        assert!(std::time::Instant::now() < end, "the journal always finds room");
+    }
+
+    drop(file);
+    std::fs::remove_file(&filler).unwrap();
+    live.until("it is well again", PATIENCE, |status| status["troubles"] == serde_json::json!([]));
+    assert_eq!(live.ask("POST", "/api/v1/changes", change).unwrap().0, 202);
+    let kept = std::fs::read_to_string(inside.join("alerts.jsonl")).unwrap();
+    assert!(kept.contains("h7"), "{kept}");
     assert!(live.stop().1);
 }
