@@ -3,11 +3,12 @@
 //! A file is an Arrow IPC stream, packed with zstd batch by batch. A stream needs no end to be read: what a crash leaves
 //! is good up to the tear. The IPC file format is read as well, for what other tools wrote anew.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use arrow_array::builder::{
     BinaryBuilder, BooleanBuilder, Int32Builder, Int64Builder, StringBuilder, TimestampMillisecondBuilder,
@@ -331,9 +332,26 @@ impl Rows {
     }
 }
 
-/// Arrow's reader may panic at bytes that were damaged: that is none of the caller's concern. None where it did.
+thread_local! {
+    /// Whether what this thread does may panic without a word.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Arrow's reader may panic at bytes that were damaged: that is none of the caller's concern, and not said. None where it did.
 fn guarded<T>(read: impl FnOnce() -> T) -> Option<T> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok()
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !GUARDED.get() {
+                before(panic);
+            }
+        }));
+    });
+    GUARDED.set(true);
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).ok();
+    GUARDED.set(false);
+    read
 }
 
 /// How a file of the IPC file format begins.
