@@ -22,4 +22,4 @@ pub use quantile::Buckets;
 pub use reading::{Level, Line, Reading, Reject, RejectReason, Sink, Text};
 pub use redact::redact;
 pub use selector::{Selector, SelectorError};
-pub use stack::{Folded, fold};
+pub use stack::{Folded, fold, goes_on};

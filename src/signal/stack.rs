@@ -25,6 +25,26 @@ pub fn fold(body: &str) -> Option<Folded> {
     Some(Folded { line: line.trim().to_owned(), exception })
 }
 
+/// Whether a line of a text log goes on with the record before it: it is indented, or begins as the further lines of a stack
+/// trace do. Whoever reads lines joins these, so that [`fold`] sees the whole.
+pub fn goes_on(line: &str) -> bool {
+    const BEGINS: [&str; 9] = [
+        "Caused by: ",
+        "Suppressed: ",
+        "Traceback (most recent call last)",
+        "During handling of the above exception",
+        "The above exception was",
+        "panic: ",
+        "goroutine ",
+        "... ",
+        "}",
+    ];
+    let first = || line.split_whitespace().next().map(|word| word.trim_end_matches(':'));
+    line.starts_with([' ', '\t'])
+        || BEGINS.iter().any(|begin| line.starts_with(begin))
+        || first().is_some_and(is_exception)
+}
+
 /// Frames after `at`: the innermost cause and its first frame.
 fn at_frames(body: &str) -> Option<(String, String)> {
     let (mut found, mut open) = (None, None);

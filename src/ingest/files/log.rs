@@ -3,6 +3,8 @@
 //! The service is the file's stem, the level a word among the first of the line, or syslog's priority. RFC 3164 tells no
 //! year: it is that of the record before, or at first the one that puts the line at most a day after the file was last
 //! written; a step of more than half a year against the record before is a turn of the year.
+//!
+//! The further lines of a stack trace, which have no time of their own, belong to the record before them.
 
 use std::borrow::Cow;
 
@@ -10,10 +12,12 @@ use super::lines::Line as Cut;
 use super::moment;
 use crate::engine::Intake;
 use crate::ingest::decode::level::{level_in, level_of_priority};
-use crate::signal::{Level, Line, Reject, RejectReason, Sink};
+use crate::signal::{Level, Line, Reject, RejectReason, Sink, goes_on};
 use crate::time::{Span, Timestamp};
 
 const HALF_YEAR: Span = Span::from_days(183);
+/// A record of several lines has at most so many bytes; what is beyond stands by itself.
+const RECORD_MOST: usize = 64 << 10;
 
 /// The reader of one log file.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(super) struct Log {
     before: Before,
     row: u64,
     records: u64,
+    /// The record that may go on, and the row of its first line.
+    open: Option<(String, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +42,10 @@ impl Log {
     /// `row` is the number before that of the first line.
     pub(super) fn new(stem: &str, modified: Timestamp, row: u64) -> Self {
         let year = i64::from(modified.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).year());
-        Log { service: stem.to_owned(), year, before: Before::Written(modified), row, records: 0 }
+        Log { service: stem.to_owned(), year, before: Before::Written(modified), row, records: 0, open: None }
     }
 
-    /// How many lines were read, blank ones apart.
+    /// How many records were begun: lines that are not blank and do not go on with the one before.
     pub(super) fn records(&self) -> u64 {
         self.records
     }
@@ -50,22 +56,42 @@ impl Log {
         if line.is_blank() {
             return;
         }
+        let text = match line {
+            Cut::Whole(bytes) => std::str::from_utf8(bytes).map_err(|error| {
+                Reject::new(RejectReason::InvalidUtf8, format!("at byte {}", error.valid_up_to() + 1))
+            }),
+            Cut::TooLong(bytes) => Err(Reject::new(RejectReason::TooLarge, format!("a line of {bytes} bytes"))),
+        };
+        if let (Some((open, _)), Ok(text)) = (&mut self.open, &text)
+            && goes_on(text)
+            && open.len() + text.len() < RECORD_MOST
+        {
+            open.push('\n');
+            open.push_str(text);
+            return;
+        }
+        self.end(intake);
         self.records += 1;
-        intake.row = self.row;
-        match line {
-            Cut::Whole(bytes) => match self.read(bytes) {
-                Ok(line) => intake.line(line),
-                Err(reject) => intake.reject(reject),
-            },
-            Cut::TooLong(bytes) => {
-                intake.reject(Reject::new(RejectReason::TooLarge, format!("a line of {bytes} bytes")));
+        match text {
+            Ok(text) => self.open = Some((text.to_owned(), self.row)),
+            Err(reject) => {
+                intake.row = self.row;
+                intake.reject(reject);
             }
         }
     }
 
-    fn read<'a>(&mut self, bytes: &'a [u8]) -> Result<Line<'a>, Reject> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| Reject::new(RejectReason::InvalidUtf8, format!("at byte {}", error.valid_up_to() + 1)))?;
+    /// The file is at its end: nothing goes on.
+    pub(super) fn end(&mut self, intake: &mut Intake<'_>) {
+        let Some((text, row)) = self.open.take() else { return };
+        intake.row = row;
+        match self.read(&text) {
+            Ok(line) => intake.line(line),
+            Err(reject) => intake.reject(reject),
+        }
+    }
+
+    fn read<'a>(&mut self, text: &'a str) -> Result<Line<'a>, Reject> {
         let (priority, rest) = split_priority(text);
         let (at, used) = self.time(rest.as_bytes()).ok_or_else(|| {
             let start: String = text.chars().take(40).collect();
@@ -127,7 +153,7 @@ mod tests {
         let mut log = Log::new("app", Timestamp::parse_rfc3339("2026-03-01T00:00:00Z").unwrap(), 0);
         let mut shown = String::new();
         for line in lines {
-            shown += &match log.read(line.as_bytes()) {
+            shown += &match log.read(line) {
                 Ok(line) => format!("{} {} {}\n", line.at, line.level.as_str(), line.body),
                 Err(reject) => format!("{} {}\n", reject.reason, reject.detail),
             };

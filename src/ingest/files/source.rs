@@ -161,6 +161,9 @@ impl Source {
         if let (Body::Csv(csv), false) = (&mut self.body, matches!(outcome, Ok(false))) {
             csv.end(intake, rows);
         }
+        if let (Body::Log(log), false) = (&mut self.body, matches!(outcome, Ok(false))) {
+            log.end(intake);
+        }
         outcome
     }
 }

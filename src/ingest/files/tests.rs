@@ -120,15 +120,37 @@ fn a_leap_at_the_end_of_a_file_is_a_reject() {
 }
 
 #[test]
+fn a_stack_trace_is_part_of_the_record_before_it() {
+    let java = "2026-01-02T03:04:05Z ERROR order failed\njava.lang.IllegalStateException: no\n\tat a.B.c(B.java:7)\n\t... 3 more\n\
+                Caused by: java.io.IOException: full\n\tat d.E.f(E.java:9)\n2026-01-02T03:04:06Z INFO next\n";
+    let python = "2026-01-02 03:04:07 ERROR charge\nTraceback (most recent call last):\n  File \"a.py\", line 3, in pay\n    f()\nValueError: x\n";
+    let alone = "\tat a.B.c(B.java:7)\n";
+    let mut shown = String::new();
+    for text in [java, python, alone] {
+        let all = read_text("app.log", text.as_bytes());
+        all.lines().filter(|line| !line.contains("log_lines_rate") && !line.contains("log_error_ratio")).for_each(
+            |line| {
+                writeln!(shown, "{line}").unwrap();
+            },
+        );
+    }
+    expect_test::expect![[r#"
+        1 2026-01-02T03:04:05Z log_text{service="app"} Text(Text { level: Error, body: "ERROR order failed java.io.IOException at d.E.f", exception: Some("java.io.IOException") })
+        7 2026-01-02T03:04:06Z log_text{service="app"} Text(Text { level: Info, body: "INFO next", exception: None })
+        1 2026-01-02T03:04:07Z log_text{service="app"} Text(Text { level: Error, body: "ERROR charge ValueError at pay", exception: Some("ValueError") })
+        1 no_time "\tat a.B.c(B.java:7)" does not start with a time
+    "#]].assert_eq(&shown);
+}
+
+#[test]
 fn log_lines_are_counted_by_service_and_level() {
     expect_test::expect![[r#"
         1 2026-01-01T00:00:00Z log_lines_rate{level="error",service="app"} Lines(1)
         1 2026-01-01T00:00:00Z log_error_ratio{service="app"} Share { hits: 1, of: 1 }
-        1 2026-01-01T00:00:00Z log_text{service="app"} Text(Text { level: Error, body: "ERROR x", exception: None })
+        1 2026-01-01T00:00:00Z log_text{service="app"} Text(Text { level: Error, body: "ERROR x\n  at Foo.bar", exception: None })
         4 2026-01-01T00:00:01Z log_lines_rate{level="unknown",service="app"} Lines(1)
         4 2026-01-01T00:00:01Z log_error_ratio{service="app"} Share { hits: 0, of: 1 }
         4 2026-01-01T00:00:01Z log_text{service="app"} Text(Text { level: Unknown, body: "y", exception: None })
-        2 no_time "  at Foo.bar" does not start with a time
     "#]]
     .assert_eq(&read_text("app.log", b"2026-01-01T00:00:00Z ERROR x\n  at Foo.bar\n\n2026-01-01T00:00:01Z y"));
 }
