@@ -135,3 +135,37 @@ fn files_that_rotate_disturb_nobody() {
 fn a_peak_of_traffic_disturbs_nobody() {
     quiet(LineStory::QuietPeak);
 }
+
+/// A text log: a line a minute, and a kind of error that comes six times in the minutes after each of these hours.
+fn log_with_errors_at(hours: &[i64], days: i64) -> Vec<AlertRecord> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    let start = Timestamp::parse_rfc3339("2026-03-02T00:00:00Z").unwrap();
+    for minute in 0..days * 1440 {
+        let at = Timestamp::from_nanos(start.nanos() + minute * 60_000_000_000);
+        text += &format!("{at} INFO served {} requests from 10.0.{}.{}\n", 40 + minute % 9, minute % 7, minute % 200);
+        if hours.iter().any(|hour| (0..6).contains(&(minute - 60 * hour))) {
+            text += &format!("{at} ERROR cannot lock ledger {}\n", minute * 31);
+        }
+    }
+    let (log, out) = (dir.path().join("ledger.log"), dir.path().join("alerts.out"));
+    std::fs::write(&log, text).unwrap();
+    let settings = config::parse("", "f", Path::new(""), Purpose::Replay).unwrap().settings;
+    let args = ReplayArgs { inputs: vec![log], alerts: Some(out.clone()), ..ReplayArgs::default() };
+    replay(&args, &settings).unwrap();
+    let told = std::fs::read_to_string(out).unwrap();
+    told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn an_error_that_returns_after_long_silence_is_news_again_and_one_that_was_not_away_is_not() {
+    // Where the service's share of errors speaks first, the line joins it.
+    let tells = |alerts: &[AlertRecord], words: &str| {
+        alerts.iter().flat_map(|alert| &alert.signals).any(|signal| signal.words.starts_with(words))
+    };
+    let returned = log_with_errors_at(&[30, 30 + 24 * 8], 10);
+    assert!(tells(&returned, "was never seen before"), "{returned:#?}");
+    assert!(tells(&returned, "was not seen for 8 days"), "{returned:#?}");
+    let usual = log_with_errors_at(&[30, 54, 78, 102, 126, 150, 174, 198, 222], 10);
+    assert!(!tells(&usual, "was not seen for"), "{usual:#?}");
+}

@@ -31,7 +31,6 @@ pub(super) struct Known {
 pub(super) struct Core {
     /// The id it was first known by: its name as a signal.
     pub(super) name: TemplateId,
-    first: Timestamp,
     pub(super) last: Timestamp,
     pub(super) lines: u64,
     level: Level,
@@ -49,8 +48,10 @@ pub(super) struct Core {
     /// Its share of the lines of its service, of late and usually.
     share: f64,
     usual_share: f64,
-    /// Whether it is a kind of error never seen before that is not told yet.
+    /// Whether it is a kind of error never seen before, or not for long, that is not told yet.
     is_news: bool,
+    /// When it came first, or first again, its lines since then, and how long it had been away.
+    run: (Timestamp, u64, Option<Span>),
     /// Since when it is told as new, or as staying away.
     new_since: Option<Timestamp>,
     silent_since: Option<Timestamp>,
@@ -92,7 +93,6 @@ impl Known {
     pub(super) fn new(id: TemplateId, at: Timestamp, text: &Text, shown: String, is_news: bool) -> Self {
         let core = Core {
             name: id,
-            first: at,
             last: at,
             lines: 0,
             level: text.level,
@@ -107,6 +107,7 @@ impl Known {
             share: 0.0,
             usual_share: 0.0,
             is_news,
+            run: (at, 0, None),
             new_since: None,
             silent_since: None,
         };
@@ -116,7 +117,12 @@ impl Known {
     /// Takes one line of the template.
     pub(super) fn take(&mut self, at: Timestamp, text: &Text, context: &Context<'_>, news: &mut News, told: &mut Told) {
         let core = &mut self.core;
+        let away = at.since(core.last);
+        if news::AWAY <= away && news::is_error(text) {
+            (core.is_news, core.run) = (true, (at, 0, Some(away)));
+        }
         core.lines += 1;
+        core.run.1 += 1;
         core.last = at;
         core.in_minute = core.in_minute.saturating_add(1);
         core.beat.take(at);
@@ -136,16 +142,20 @@ impl Known {
 
     fn tell_news(&mut self, at: Timestamp, context: &Context<'_>, news: &mut News, told: &mut Told) {
         let core = &mut self.core;
-        if !core.is_news || core.lines < news::TOLD_AT {
+        let (since, lines, away) = core.run;
+        if !core.is_news || lines < news::TOLD_AT {
             return;
         }
         core.is_news = false;
-        if news::WITHIN < at.since(core.first) {
+        if news::WITHIN < at.since(since) {
             return;
         }
-        core.new_since = Some(core.first);
-        let (since, lines) = (core.first, core.lines);
-        let words = format!("was never seen before and came {lines} times in {}", length(at.since(since)));
+        core.new_since = Some(since);
+        let seen = match away {
+            Some(away) => format!("was not seen for {}", length(away)),
+            None => "was never seen before".to_owned(),
+        };
+        let words = format!("{seen} and came {lines} times in {}", length(at.since(since)));
         let rarity = news.tell(at);
         let finding = self.say(Kind::Log, Phase::Raised, at, since, context, &words);
         told.findings.push(Finding { rarity, score: 1.0, value: Some(lines as f64 / 60.0), ..finding });
@@ -208,7 +218,7 @@ impl Known {
         if self.core.new_since.is_some() && self.core.last + OVER <= end {
             self.core.new_since = None;
             let words = "has not come again";
-            told.findings.push(self.say(Kind::Log, Phase::Cleared, end, self.core.first, context, words));
+            told.findings.push(self.say(Kind::Log, Phase::Cleared, end, self.core.run.0, context, words));
         }
         if self.rate.is_none() && WATCHED_MINUTES <= self.core.minutes && 0 < *room {
             *room -= 1;

@@ -1,4 +1,4 @@
-//! Kinds of error never seen before.
+//! Kinds of error never seen before, or not for long.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +24,18 @@ const RARITY: f64 = 4.0;
 const WEEK: Span = Span::from_days(7);
 const KEPT: usize = 64;
 
+/// What was away for so long is news again: a service lives through every kind of its ordinary days in a week.
+pub(super) const AWAY: Span = Span::from_days(7);
+
+/// Whether a line tells of an error.
+pub(super) fn is_error(text: &Text) -> bool {
+    text.level.is_error() || text.exception.is_some()
+}
+
 impl News {
     /// Whether a template seen for the first time may be news.
     pub(super) fn is_news(&self, text: &Text, lived: Span, lines: u64) -> bool {
-        KNOWN <= lived && KNOWN_LINES <= lines && (text.level.is_error() || text.exception.is_some())
+        KNOWN <= lived && KNOWN_LINES <= lines && is_error(text)
     }
 
     /// One is told now; how rare that is for this service.
