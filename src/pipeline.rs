@@ -183,6 +183,7 @@ impl Pipeline {
                     tracing::error!("a journalled configuration is not understood and left out:\n{problems}")
                 }
             },
+            Act::Unneeded { alert, .. } => self.engine.apply(Input::Unneeded { alert: alert.clone() }, out),
             Act::Schema { id, answer } => self.decoder.schemas_mut().learn(*id, answer.clone()),
             Act::Take { .. } | Act::Silence { .. } | Act::Unsilence(_) => {}
         }

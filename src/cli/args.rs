@@ -420,6 +420,9 @@ pub struct AckArgs {
     /// The alert's id, as messages show it
     #[arg(value_name = "ALERT_ID")]
     pub alert: String,
+    /// Nobody needed to hear of it: said of an alert that is open or over, it tells forewarn how much is too much
+    #[arg(long)]
+    pub unneeded: bool,
     /// The configuration file.
     #[command(flatten)]
     pub config: ConfigArg,

@@ -76,9 +76,17 @@ pub(super) fn ack(args: &AckArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let settings = args.config.settings_if_there()?;
     let (alert, by) = (&args.alert, who());
     let path = format!("alerts/{}/ack", segment(alert));
-    Api::new(&settings)?.ask(Method::POST, &path, Some(&json!({ "by": by })))?;
+    Api::new(&settings)?.ask(Method::POST, &path, Some(&json!({ "by": by, "unneeded": args.unneeded })))?;
     let by = if by.is_empty() { "someone" } else { &by };
-    writeln!(out, "{by} is on alert {alert}: it is not repeated and does not escalate; its end is still told")?;
+    match args.unneeded {
+        true => writeln!(
+            out,
+            "{by} says that nobody needed alert {alert}: it is not repeated, and counts against the budget"
+        )?,
+        false => {
+            writeln!(out, "{by} is on alert {alert}: it is not repeated and does not escalate; its end is still told")?
+        }
+    }
     Ok(())
 }
 

@@ -57,6 +57,11 @@ pub enum Input<'a> {
         /// The alert's id.
         alert: String,
     },
+    /// Nobody needed to hear of it.
+    Unneeded {
+        /// The alert's id.
+        alert: String,
+    },
 }
 
 /// What the engine said.
@@ -174,6 +179,9 @@ impl Engine {
             Input::Change(change) => self.take_change(change, out),
             Input::Acknowledge { alert } => {
                 self.incidents.acknowledge(&alert, &self.plan);
+            }
+            Input::Unneeded { alert } => {
+                self.incidents.unneeded(&alert, &self.plan);
             }
         }
     }

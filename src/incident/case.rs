@@ -36,6 +36,8 @@ pub(super) struct Incident {
     pub(super) told: Option<Told>,
     /// Someone is on it.
     pub(super) acknowledged: bool,
+    /// Whether people said that nobody needed to hear of it.
+    pub(super) unneeded: bool,
     /// Whether it was opened on rarity alone, and nothing has shown yet that it was needed.
     pub(super) spends: bool,
     /// How often it came back: before its resolve was due, or within a day as the next problem of its service.
@@ -87,6 +89,7 @@ impl Incident {
             revision: 0,
             told: None,
             acknowledged: false,
+            unneeded: false,
             spends: false,
             flaps: 0,
             took_over: false,

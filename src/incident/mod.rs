@@ -3,6 +3,7 @@
 //! [`Incidents`] is the stage. A finding passes the gate (is it worth an alert by itself?), meets the incident that it
 //! belongs to or opens one, and when its moment has passed the incident decides whether people hear of it, and why.
 
+mod answer;
 mod budget;
 mod bar;
 mod case;

@@ -25,7 +25,7 @@ use crate::time::{Span, Timestamp};
 /// cascade within it is one record. Saved and restored at any point it goes on as if nothing had been.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Incidents {
-    open: BTreeMap<Key, Incident>,
+    pub(super) open: BTreeMap<Key, Incident>,
     /// Which incident holds a trouble.
     holds: BTreeMap<TroubleKey, Key>,
     /// Troubles that stand without an incident, by service.
@@ -33,13 +33,13 @@ pub struct Incidents {
     /// When which incident has something to do.
     due: BTreeSet<(Timestamp, Key)>,
     due_of: BTreeMap<Key, Timestamp>,
-    services: Services,
+    pub(super) services: Services,
     changes: Changes,
     held: VecDeque<Held>,
     /// Ids of the alerts closed last, so that none ever comes back.
     over: VecDeque<u64>,
     /// The latest time that was passed or at which something was taken.
-    now: Option<Timestamp>,
+    pub(super) now: Option<Timestamp>,
     /// When the last alert of a service was over, and how often it had come back by then.
     lately: BTreeMap<String, (Timestamp, u32)>,
     links: Links,
@@ -142,22 +142,6 @@ impl Incidents {
     /// The changes remembered and what each of them did, the oldest first.
     pub fn changes(&self) -> impl Iterator<Item = (&Change, Effects)> {
         self.changes.judged()
-    }
-
-    /// Someone is on it: no repeats and no escalation of this alert. False where no such alert is open.
-    pub fn acknowledge(&mut self, id: &str, plan: &Plan) -> bool {
-        let Some(place) = self.open.values().find(|incident| incident.id() == id).map(|incident| incident.key) else {
-            return false;
-        };
-        // An acknowledgement has a place in the order of inputs; the time that people write on it decides nothing.
-        let now = self.now.unwrap_or(place.0);
-        self.services.budget.answered();
-        self.with(place, |incident| {
-            incident.acknowledged = true;
-            incident.unsettled = Some(incident.unsettled.unwrap_or(now));
-        });
-        self.schedule(place, now, plan);
-        true
     }
 
     /// No finding before `to` will come: what is due before it happens. Calling it again, or with less, changes nothing.
@@ -416,7 +400,7 @@ impl Incidents {
     fn settle(&mut self, place: Key, at: Timestamp, plan: &Plan, out: &mut Vec<AlertRecord>) {
         let Some(incident) = self.open.get_mut(&place) else { return self.unschedule(place) };
         incident.unsettled = None;
-        if incident.spends && (incident.acknowledged || incident.primary(true).is_some()) {
+        if incident.spends && incident.is_needed() {
             incident.spends = false;
             self.services.budget.needed();
         }
@@ -552,7 +536,7 @@ impl Incidents {
         self.now = self.now.max(Some(at));
     }
 
-    fn with(&mut self, place: Key, act: impl FnOnce(&mut Incident)) {
+    pub(super) fn with(&mut self, place: Key, act: impl FnOnce(&mut Incident)) {
         if let Some(incident) = self.open.get_mut(&place) {
             act(incident);
         }
@@ -570,7 +554,7 @@ impl Incidents {
     }
 
     /// Notes when the incident has something to do next, as seen from `now`.
-    fn schedule(&mut self, place: Key, now: Timestamp, plan: &Plan) {
+    pub(super) fn schedule(&mut self, place: Key, now: Timestamp, plan: &Plan) {
         self.unschedule(place);
         let Some(incident) = self.open.get(&place) else { return };
         let later = [incident.over_at(), incident.split_at(), incident.told_due(plan, now)];

@@ -162,6 +162,11 @@ impl Desk {
                 true => Ok(()),
                 false => Err(format!("there is no open alert `{alert}`")),
             },
+            // It may be over already: the answer counts all the same.
+            Act::Unneeded { alert, by, .. } => {
+                outbox.ack(alert, by, now);
+                Ok(())
+            }
             _ => Ok(()),
         };
         drop(outbox);

@@ -20,7 +20,15 @@ pub(super) const CHECKPOINT: &str = "checkpoint";
 /// Whether an act may be left out where it cannot be journalled: the clock may stand for a while, and who asked for something is
 /// told that it was not done.
 pub(super) fn may_be_left(act: &Act) -> bool {
-    matches!(act, Act::Advance(_) | Act::Change(_) | Act::Acknowledge { .. } | Act::Silence { .. } | Act::Unsilence(_))
+    matches!(
+        act,
+        Act::Advance(_)
+            | Act::Change(_)
+            | Act::Acknowledge { .. }
+            | Act::Unneeded { .. }
+            | Act::Silence { .. }
+            | Act::Unsilence(_)
+    )
 }
 
 impl Live {

@@ -32,10 +32,17 @@ impl Live {
             Command::Unsilence(id, reply) => {
                 let _ = reply.send(self.tell_desk(Act::Unsilence(id))?.map(|()| Value::Null));
             }
-            Command::Acknowledge { alert, by, reply } => {
+            Command::Acknowledge { alert, by, unneeded, reply } => {
                 let at = self.pipeline.engine.watermark();
-                let done = self.tell_desk(Act::Acknowledge { alert: alert.clone(), by, at })?;
-                let _ = reply.send(done.map(|()| json!({ "alert": alert, "acknowledged": true })));
+                let done = if !unneeded {
+                    self.tell_desk(Act::Acknowledge { alert: alert.clone(), by, at })?
+                } else if self.desk.history.latest().contains_key(&alert) {
+                    self.tell_desk(Act::Unneeded { alert: alert.clone(), by, at })?
+                } else {
+                    Err(Fault::Unknown(format!("there is no alert `{alert}`")))
+                };
+                let _ =
+                    reply.send(done.map(|()| json!({ "alert": alert, "acknowledged": true, "unneeded": unneeded })));
             }
             Command::Silences(reply) => {
                 let all: Vec<Value> = self.desk.counter.outbox().silences().map(shape::silence).collect();

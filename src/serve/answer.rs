@@ -51,6 +51,8 @@ pub enum Command {
         alert: String,
         /// Who.
         by: String,
+        /// Nobody needed to hear of it.
+        unneeded: bool,
         /// Answered once it is durable.
         reply: Reply,
     },

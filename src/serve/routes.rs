@@ -236,6 +236,7 @@ async fn unsilence(State(shared): State<Arc<Shared>>, Path(id): Path<String>) ->
 #[serde(default)]
 struct AckBody {
     by: String,
+    unneeded: bool,
 }
 
 async fn acknowledge(State(shared): State<Arc<Shared>>, Path(alert): Path<String>, body: Bytes) -> Response {
@@ -243,10 +244,13 @@ async fn acknowledge(State(shared): State<Arc<Shared>>, Path(alert): Path<String
         true => AckBody::default(),
         false => match serde_json::from_slice(&body) {
             Ok(asked) => asked,
-            Err(error) => return wrong(format!("an acknowledgement is {{\"by\": NAME}} or nothing: {error}")),
+            Err(error) => {
+                return wrong(format!("an answer is {{\"by\": NAME, \"unneeded\": false}} or nothing: {error}"));
+            }
         },
     };
-    ask(&shared, StatusCode::OK, |reply| Command::Acknowledge { alert, by: asked.by, reply }).await
+    ask(&shared, StatusCode::OK, |reply| Command::Acknowledge { alert, by: asked.by, unneeded: asked.unneeded, reply })
+        .await
 }
 
 #[expect(clippy::disallowed_methods, reason = "a silence ends by the wall clock")]

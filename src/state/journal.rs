@@ -58,6 +58,15 @@ pub enum Act {
     Unsilence(String),
     /// From here on this configuration holds.
     Reload(Box<Given>),
+    /// Nobody needed to hear of it.
+    Unneeded {
+        /// The alert.
+        alert: String,
+        /// Who says so.
+        by: String,
+        /// When, event time.
+        at: Timestamp,
+    },
     /// The Schema Registry said this of a schema's id.
     Schema {
         /// The id.

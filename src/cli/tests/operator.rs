@@ -122,7 +122,7 @@ fn served(runtime: &tokio::runtime::Runtime) -> Server {
                     let unknown = Fault::Unknown(format!("there is no silence `{id}`"));
                     let _ = reply.send(outbox.end_silence(&id, now()).then_some(json!(null)).ok_or(unknown));
                 }
-                Command::Acknowledge { alert, by, reply } => {
+                Command::Acknowledge { alert, by, reply, .. } => {
                     let unknown = Fault::Unknown(format!("there is no open alert `{alert}`"));
                     let _ = reply.send(outbox.ack(&alert, &by, now()).then_some(json!({})).ok_or(unknown));
                 }

@@ -195,3 +195,22 @@ fn who_is_on_it_hears_only_of_another_service() {
         "#]],
     );
 }
+
+/// What was told on rarity alone counts against the budget until someone took it up, and for good where people say so.
+#[test]
+fn an_answer_tells_what_was_needed() {
+    let counted = |answer: Option<fn(&mut Incidents, &str, &Plan) -> bool>| {
+        let (mut stage, plan, mut out) = (Incidents::new(), Plan::default(), Vec::new());
+        run(&mut stage, &steps("23 09:00 + cpu@web c=6\n23 09:10 to"), &plan, &mut out);
+        let id = first_ids(&out)[0].clone();
+        if let Some(answer) = answer {
+            assert!(answer(&mut stage, &id, &plan));
+            assert!(!answer(&mut stage, "another", &plan), "an unknown alert");
+        }
+        run(&mut stage, &steps("23 09:20 to"), &plan, &mut out);
+        (format!("{:?}", stage.services.budget).contains("told: 1.0"), out.len())
+    };
+    assert_eq!(counted(None), (true, 1));
+    assert_eq!(counted(Some(Incidents::acknowledge)), (false, 1));
+    assert_eq!(counted(Some(Incidents::unneeded)), (true, 1));
+}

@@ -70,3 +70,59 @@ fn what_independent_clients_write_arrives() {
     let lines: Value = live.get("/api/v1/status")["late"].clone();
     assert_eq!(lines, json!(0));
 }
+
+/// Telegraf itself, in each format that it writes metrics in: one message a metric, and batches.
+#[test]
+fn telegraf_is_read_in_every_format_that_it_writes() {
+    let broker = Broker::connect();
+    let prefix = broker.topic("telegraf", 1);
+    let formats = ["json", "influx", "prometheus", "batch"];
+    let folder = tempfile::tempdir().unwrap();
+    // Batches are what it writes to files, a line each.
+    let batches = folder.path().join("batches.json");
+    let mut text = format!(
+        "[agent]\ninterval = \"1s\"\nflush_interval = \"1s\"\nhostname = \"h1\"\n[[inputs.cpu]]\npercpu = false\n[[inputs.mem]]\n\
+         [[outputs.file]]\nfiles = [{batches:?}]\ndata_format = \"json\"\nuse_batch_format = true\n"
+    );
+    for format in formats {
+        let topic = format!("{prefix}.{format}");
+        broker.make(&topic, 1);
+        if format != "batch" {
+            text += &format!(
+                "[[outputs.kafka]]\nbrokers = [\"{}\"]\ntopic = \"{topic}\"\ndata_format = \"{format}\"\n",
+                broker.address
+            );
+        }
+    }
+    let config = folder.path().join("telegraf.conf");
+    std::fs::write(&config, text).unwrap();
+    let mut telegraf = Command::new(setting("FOREWARN_TEST_TELEGRAF"));
+    let log = std::fs::File::create(folder.path().join("log")).unwrap();
+    let mut telegraf = telegraf.arg("--config").arg(&config).stderr(log).spawn().expect("telegraf starts");
+    for format in formats {
+        if format == "batch" {
+            let written = std::fs::read_to_string(&batches).unwrap();
+            assert!(written.contains("\"metrics\":["), "{written}");
+            written.lines().for_each(|line| broker.send(&format!("{prefix}.batch"), 0, line.as_bytes()));
+            broker.flush();
+        }
+        let home = Home::new(&broker.address, &[&format!("{prefix}.{format}")], "[time]\nlateness = \"1s\"");
+        let mut live = home.start();
+        let wanted = "mem_available_percent{host=\"h1\"}";
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let listed = live.get("/api/v1/signals").to_string();
+            if listed.contains(&wanted.replace('"', "\\\"")) && listed.contains("cpu_usage_idle") {
+                break;
+            }
+            let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+            assert!(Instant::now() < end, "{format}: {listed}\n{log}");
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let status = live.until("nothing is rejected", PATIENCE, |status| status["ready"] == true);
+        assert_eq!(status["rejects"], json!({}), "{format}: {status:#}");
+        assert!(live.stop().1);
+    }
+    telegraf.kill().unwrap();
+    telegraf.wait().unwrap();
+}
