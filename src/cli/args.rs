@@ -58,6 +58,8 @@ pub enum Command {
     Models(ModelsArgs),
     /// Send no notifications for a selector until a time; resolves still go out
     Silence(SilenceArgs),
+    /// Show the changes of late, and whether each helped or hurt
+    Changes(ChangesArgs),
     /// Say that someone is on it: no repeats, no escalation of this alert
     Ack(AckArgs),
     /// Send a marked test message through the real path to one receiver
@@ -423,6 +425,17 @@ pub struct AckArgs {
     /// Nobody needed to hear of it: said of an alert that is open or over, it tells forewarn how much is too much
     #[arg(long)]
     pub unneeded: bool,
+    /// The configuration file.
+    #[command(flatten)]
+    pub config: ConfigArg,
+}
+
+/// `forewarn changes`.
+#[derive(Args, Clone, Debug)]
+pub struct ChangesArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
     /// The configuration file.
     #[command(flatten)]
     pub config: ConfigArg,

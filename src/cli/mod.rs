@@ -22,8 +22,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches};
 
 pub use args::{
-    AckArgs, CheckArgs, Cli, Command, CompletionsArgs, ConfigArg, DemoArgs, EvalCommand, ExplainArgs, ManArgs,
-    ModelsArgs, ReplayCommand, RunArgs, SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
+    AckArgs, ChangesArgs, CheckArgs, Cli, Command, CompletionsArgs, ConfigArg, DemoArgs, EvalCommand, ExplainArgs,
+    ManArgs, ModelsArgs, ReplayCommand, RunArgs, SendTestArgs, SilenceArgs, SilenceCommand, TemplatesArgs, Until,
 };
 pub use failure::Failure;
 pub use logging::{LogFormat, LogOptions};
@@ -86,6 +86,7 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write, colours:
         Command::Explain(args) => explain::explain(&args, out),
         Command::Templates(args) => templates::templates(&args, out),
         Command::Silence(args) => operate::silence(&args, out),
+        Command::Changes(args) => operate::changes(&args, out),
         Command::Ack(args) => operate::ack(&args, out),
         Command::SendTest(args) => operate::test(&args, out),
         Command::Completions(args) => shell::completions(&args, out),

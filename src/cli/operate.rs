@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::api::{Api, runtime};
 use super::check::way;
-use super::{AckArgs, Failure, SendTestArgs, SilenceArgs, SilenceCommand};
+use super::{AckArgs, ChangesArgs, Failure, SendTestArgs, SilenceArgs, SilenceCommand};
 use crate::alert::words::length;
 use crate::deliver::courier::{send_test, wall_clock};
 use crate::deliver::render::Clerk;
@@ -70,6 +70,42 @@ fn line(silence: &Value, now: Timestamp, zone: &TimeZone) -> String {
         line.push_str(&format!(": {}", text("comment")));
     }
     line
+}
+
+/// The changes that the process remembers, the newest first.
+pub(super) fn changes(args: &ChangesArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let settings = args.config.settings_if_there()?;
+    let all = Api::new(&settings)?.ask(Method::GET, "changes", None)?;
+    if args.json {
+        return Ok(writeln!(out, "{all}")?);
+    }
+    let zone = &settings.plan.calendar.zone;
+    let all = all["changes"].as_array().cloned().unwrap_or_default();
+    for change in &all {
+        writeln!(out, "{}", change_line(change, zone))?;
+    }
+    if all.is_empty() {
+        writeln!(out, "no change was told of late")?;
+    }
+    Ok(())
+}
+
+/// One change in one line: when, what, and what it did on how many signals.
+fn change_line(change: &Value, zone: &TimeZone) -> String {
+    let text = |key: &str| change[key].as_str().unwrap_or_default();
+    let count = |key: &str| change["effects"][key].as_u64().unwrap_or(0);
+    let at = Timestamp::parse_rfc3339(text("at")).map_or_else(
+        || text("at").to_owned(),
+        |at| at.to_jiff().to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M %Z").to_string(),
+    );
+    let verdict = match text("verdict") {
+        "better" => format!("better: {} signals", count("better")),
+        "worse" => format!("worse: {} signals, better: {}", count("worse"), count("better")),
+        "no_effect" => format!("no effect on {} signals", count("none")),
+        _ => "too early to tell".to_owned(),
+    };
+    let version = change["version"].as_str().map(|version| format!(" {version}")).unwrap_or_default();
+    format!("{at}  {}  {} {}{version}  {verdict}", text("service"), text("kind"), text("what"))
 }
 
 pub(super) fn ack(args: &AckArgs, out: &mut dyn Write) -> Result<(), Failure> {

@@ -1,10 +1,10 @@
 //! How labelled data is laid out (INTERFACE "Labelled data"), told by what lies in the folder.
 
 use std::fs;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 
-use super::EvalError;
+use super::{EvalError, fleet};
 use crate::ingest::files::{self, FileFormat, Input, read_cells};
 
 /// A layout, with the files that it means.
@@ -18,6 +18,8 @@ pub(super) enum Layout {
     Units(UnitFiles),
     /// loghub's `*_structured*.csv`: messages with their true templates.
     Templates(Vec<Input>),
+    /// Simulated fleets of these seeds.
+    Fleet(Range<u64>),
 }
 
 /// The files of a set of units.
@@ -37,6 +39,7 @@ impl Layout {
             Layout::Labelled(_) => "labelled series",
             Layout::Units(_) => "units and their failures",
             Layout::Templates(_) => "log templates",
+            Layout::Fleet(_) => "simulated fleets that fail",
         }
     }
 }
@@ -47,6 +50,9 @@ const EXPECTED: &str = "expected data/ and labels/combined_windows.json (NAB), C
 /// The sets of data in `path`: it is one itself, or folders in it are. Labelled series may lie in folders of their own and are one
 /// set, unless one of those folders says that it is a set.
 pub(super) fn find(path: &Path) -> Result<Vec<(PathBuf, Layout)>, EvalError> {
+    if let Some(seeds) = fleet::seeds(path).filter(|_| !path.exists()) {
+        return Ok(vec![(path.to_owned(), Layout::Fleet(seeds?))]);
+    }
     let meta = fs::metadata(path).map_err(|error| EvalError::read(path, error))?;
     if let Some(layout) = declared(path)? {
         return Ok(vec![(path.to_owned(), layout)]);

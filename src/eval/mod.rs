@@ -5,6 +5,7 @@
 
 mod events;
 mod figures;
+mod fleet;
 mod halves;
 mod layout;
 mod nab;
@@ -31,7 +32,8 @@ use layout::Layout;
 /// What to measure, and where the figures go.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct EvalArgs {
-    /// The labelled data, or a folder of such; the engine never sees the labels
+    /// The labelled data, or a folder of such; the engine never sees the labels. `fleet` and `fleet:0..10` are simulated fleets
+    /// that fail, by seed
     #[arg(value_name = "DATASET")]
     pub dataset: PathBuf,
     /// Write the figures here too; - is the standard output, and replaces the tables
@@ -104,6 +106,7 @@ enum Figures {
     Labelled(events::Figures),
     Units(units::Figures),
     Templates(templates::Figures),
+    Fleet(fleet::Figures),
 }
 
 /// Judges labelled data and says how well; tables go to `out`.
@@ -170,6 +173,7 @@ fn measure(path: &Path, layout: &Layout, settings: &Settings) -> Result<Figures,
         Layout::Labelled(inputs) => Figures::Labelled(events::measure(inputs.clone(), settings)?),
         Layout::Units(units) => Figures::Units(units::measure(units, settings)?),
         Layout::Templates(inputs) => Figures::Templates(templates::measure(inputs)?),
+        Layout::Fleet(seeds) => Figures::Fleet(fleet::measure(seeds.clone())?),
     })
 }
 
@@ -180,6 +184,7 @@ impl Figures {
             Figures::Labelled(figures) => figures.table(),
             Figures::Units(figures) => figures.table(),
             Figures::Templates(figures) => figures.table(),
+            Figures::Fleet(figures) => figures.table(),
         }
     }
 }

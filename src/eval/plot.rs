@@ -80,6 +80,9 @@ pub(super) fn draw(path: &Path, layout: &Layout, name: &str, settings: &Settings
             let input = &inputs[find(inputs, name)?];
             Trace { labels: labels(input)?, ..judged(input.clone(), settings)? }
         }
+        Layout::Fleet(_) => {
+            return Err(EvalError::Layout("fleets have no series to draw; draw an alert's chart instead".to_owned()));
+        }
         Layout::Templates(_) => {
             return Err(EvalError::Layout(format!("there is no series {name} among log templates")));
         }

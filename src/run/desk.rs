@@ -53,7 +53,7 @@ impl Counter {
         }
     }
 
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         if let Some(wake) = &*self.wake.lock().expect("no holder panics") {
             wake.notify_one();
         }

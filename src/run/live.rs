@@ -15,8 +15,8 @@ use super::script::Script;
 use super::trouble::Troubles;
 use super::{Options, Present, RunError};
 use crate::config::{From, Kafka, Settings};
-use crate::deliver::Policy;
 use crate::deliver::own::Own;
+use crate::deliver::{Policy, Wall};
 use crate::engine::Output;
 use crate::ingest::gate::PartitionId;
 use crate::ingest::kafka::{
@@ -78,6 +78,8 @@ pub(super) struct Live {
     ticked: Instant,
     saved: Instant,
     idle: bool,
+    /// What the wall clock said at the last tick.
+    pub(super) clock: Wall,
 }
 
 /// What the courier needs: the outbox, and whether it may send.
@@ -144,6 +146,7 @@ impl Live {
             ticked: Instant::now(),
             saved: Instant::now(),
             idle: true,
+            clock: now,
             settings,
             shared,
             pipeline,

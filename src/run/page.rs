@@ -44,6 +44,11 @@ impl Live {
                 let _ =
                     reply.send(done.map(|()| json!({ "alert": alert, "acknowledged": true, "unneeded": unneeded })));
             }
+            Command::Changes(reply) => {
+                let mut all: Vec<Value> = self.pipeline.engine.incidents().changes().map(shape::change).collect();
+                all.reverse();
+                let _ = reply.send(Ok(json!({ "changes": all })));
+            }
             Command::Silences(reply) => {
                 let all: Vec<Value> = self.desk.counter.outbox().silences().map(shape::silence).collect();
                 let _ = reply.send(Ok(json!({ "silences": all })));

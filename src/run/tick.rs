@@ -4,15 +4,19 @@ use std::time::{Duration, Instant};
 
 use super::RunError;
 use super::live::Live;
+use crate::alert::words::length;
 use crate::ingest::gate::PartitionId;
 use crate::state::Act;
 use crate::time::{Span, Timestamp};
 
 /// A watermark no further behind is at the head of the stream, beyond the lateness.
 const HEAD: Span = Span::from_mins(5);
+/// A clock that is set back by less is being corrected, as every clock is.
+const SET_BACK: Span = Span::from_secs(5);
 
 impl Live {
     pub(super) fn tick(&mut self) -> Result<(), RunError> {
+        self.look_at_clock();
         self.look_around()?;
         self.look_at_itself()?;
         if self.why_not.is_some() || !self.script.is_over() {
@@ -30,6 +34,24 @@ impl Live {
             self.desk.counter.outbox().at_head(self.present.now());
         }
         Ok(())
+    }
+
+    /// A clock that was set back moves nothing by itself: event time never goes back. What waits to be sent must not wait for the
+    /// time it was set to before.
+    fn look_at_clock(&mut self) {
+        let (before, now) = (self.clock, self.present.now());
+        self.clock = now;
+        let back = before.since(now);
+        if SET_BACK < back {
+            let words = format!(
+                "the clock of this machine was set back by {}; the time of events goes on where it was, and what waits to be sent is \
+                 sent now or after as long a wait as it had",
+                length(back)
+            );
+            self.troubles.happened("clock", words);
+            self.desk.counter.outbox().set_back(before, now);
+            self.desk.counter.wake();
+        }
     }
 
     /// Moves the watermark beyond what all the records give: past partitions read to their end, and past the data.

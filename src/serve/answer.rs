@@ -41,6 +41,8 @@ pub enum Command {
         /// Answered with the silence.
         reply: Reply,
     },
+    /// The changes remembered, the newest first, and what each did.
+    Changes(Reply),
     /// The silences in force.
     Silences(Reply),
     /// Ends a silence by its id.

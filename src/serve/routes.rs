@@ -73,7 +73,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/api/v1/alerts/{id}/ack", post(acknowledge))
         .route("/api/v1/alerts/{id}/chart", get(super::chart::chart))
         .route("/api/v1/signals", get(signals))
-        .route("/api/v1/changes", post(change))
+        .route("/api/v1/changes", get(changes).post(change))
         .route("/api/v1/silences", get(silences).post(silence))
         .route("/api/v1/silences/{id}", delete(unsilence))
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard));
@@ -181,6 +181,10 @@ async fn signals(State(shared): State<Arc<Shared>>, Query(query): Query<SignalsQ
 
 async fn change(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
     ask(&shared, StatusCode::ACCEPTED, |reply| Command::Change(body.to_vec(), reply)).await
+}
+
+async fn changes(State(shared): State<Arc<Shared>>) -> Response {
+    ask(&shared, StatusCode::OK, Command::Changes).await
 }
 
 async fn silences(State(shared): State<Arc<Shared>>) -> Response {

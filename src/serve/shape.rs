@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::deliver::outbox::{Ack, Decision, Silence, Verdict};
+use crate::incident::Effects;
+use crate::signal::Change;
 
 /// A silence.
 pub fn silence(silence: &Silence) -> Value {
@@ -12,6 +14,15 @@ pub fn silence(silence: &Silence) -> Value {
         "until": silence.until.to_string(),
         "by": silence.by,
         "comment": silence.comment,
+    })
+}
+
+/// A change, and what it did so far: a verdict, and on how many signals.
+pub fn change((change, effects): (&Change, Effects)) -> Value {
+    let Change { at, id, service, kind, what, version } = change;
+    json!({
+        "change": id, "at": at.to_string(), "service": service, "kind": kind, "what": what, "version": version,
+        "verdict": effects.verdict(), "effects": effects,
     })
 }
 

@@ -9,6 +9,7 @@
 
 mod album;
 mod case;
+mod clock;
 mod decide;
 mod digest;
 mod outgoing;

@@ -28,6 +28,11 @@ impl Paces {
         Some(*sent.get(counted)? + pace.per)
     }
 
+    /// The clock was set back to this moment: nothing went out after it.
+    pub(super) fn set_back(&mut self, to: Wall) {
+        self.0.values_mut().flatten().for_each(|sent| *sent = (*sent).min(to));
+    }
+
     /// A message goes out.
     pub(super) fn note(&mut self, receiver: &str, pace: Pace, now: Wall) {
         let sent = self.0.entry(receiver.to_owned()).or_default();

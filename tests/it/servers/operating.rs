@@ -137,7 +137,45 @@ fn on_a_full_disk_it_goes_on_telling_and_with_room_again_it_keeps_everything() {
     std::fs::remove_file(&filler).unwrap();
     live.until("it is well again", PATIENCE, |status| status["troubles"] == serde_json::json!([]));
     assert_eq!(live.ask("POST", "/api/v1/changes", change).unwrap().0, 202);
+    let listed = live.get("/api/v1/changes")["changes"][0].clone();
+    assert_eq!((&listed["change"], &listed["what"]), (&Value::from("c1"), &Value::from("flag x")), "{listed}");
+    assert!(listed["verdict"].is_string() && listed["effects"]["worse"] == 0, "{listed}");
     let kept = std::fs::read_to_string(inside.join("alerts.jsonl")).unwrap();
     assert!(kept.contains("h7"), "{kept}");
+    assert!(live.stop().1);
+}
+
+/// The machine's clock is set back by two hours: it is said, and alerts go on.
+#[test]
+fn a_clock_that_is_set_back_is_named_and_holds_nothing_up() {
+    let broker = Broker::connect();
+    let (topic, alerts) = (broker.topic("clock-back", 1), broker.topic("clock-back-alerts", 1));
+    let more =
+        format!("alerts_topic = {alerts:?}\n[time]\nlateness = \"1s\"\n[[limit]]\nsignal = 'cpu_load'\nabove = 90");
+    let home = Home::new(&broker.address, &[&topic], &more);
+    let offset = home.folder.path().join("offset");
+    std::fs::write(&offset, "+0").unwrap();
+    let found = std::fs::read_dir("/usr/lib").unwrap().flatten();
+    let library = found.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|path| path.exists());
+    let mut live = home.start_in(&format!(
+        "export LD_PRELOAD={} FAKETIME_TIMESTAMP_FILE={} FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1",
+        library.expect("libfaketime is there").display(),
+        offset.display()
+    ));
+    let send = |load: i64| {
+        let millis = jiff::Timestamp::now().as_millisecond();
+        broker.send_at(&topic, 0, format!("cpu,host=a load={load} {}", millis * 1_000_000).as_bytes(), Some(millis));
+        broker.flush();
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    (0..10).for_each(|n| send(10 + n % 3));
+    live.until("it reads", PATIENCE, |status| status["records"][&topic] == 10 && status["at_head"] == true);
+    std::fs::write(&offset, "-2h").unwrap();
+    let status =
+        live.until("it says so", PATIENCE, |status| status["troubles"].to_string().contains("set back by 2 hours"));
+    assert_eq!(status["ready"], true, "{status:#}");
+    (0..20).for_each(|_| send(99));
+    let told = broker.read(&alerts, PATIENCE, |rows| !rows.is_empty());
+    assert!(String::from_utf8_lossy(&told[0].payload).contains("is above 90"), "{:?}", told[0].payload);
     assert!(live.stop().1);
 }

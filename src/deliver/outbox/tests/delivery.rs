@@ -301,3 +301,23 @@ fn hold(moves: Vec<Move>) -> Result<(), TestCaseError> {
     prop_assert_eq!(s.outbox.next_deadline(), None);
     Ok(())
 }
+
+#[test]
+fn a_clock_that_is_set_back_holds_nothing_up() {
+    let mut s = Story::new(only_mail(), "2026-11-24 10:00");
+    s.outcome = retry(None);
+    s.take("tried", 1, Opened, Page);
+    s.take("held", 1, Opened, Hold);
+    s.until("2026-11-24 10:05");
+    let next = |s: &Story| s.outbox.next_deadline().unwrap().since(s.now);
+    let wait = next(&s);
+    assert!(Span::ZERO < wait && wait < Span::from_mins(30), "{wait}");
+    let from = s.now;
+    s.now = Wall(from.0 - Span::from_hours(2));
+    assert!(Span::from_hours(2) <= next(&s), "else there is nothing to mend");
+    s.outbox.set_back(from, s.now);
+    assert!(next(&s) <= wait, "{} is longer than {wait}", next(&s));
+    s.outcome = Outcome::Delivered;
+    s.until("2026-11-24 09:00");
+    assert_eq!(s.outbox.status().remove(0).tally.delivered, 2);
+}
