@@ -12,15 +12,16 @@ use super::ends::Lane;
 use super::fault::Fault;
 use super::member::Membership;
 use super::script::Script;
+use super::tick::Pulse;
 use super::trouble::Troubles;
 use super::{Options, Present, RunError};
 use crate::config::{From, Kafka, Settings};
+use crate::deliver::Policy;
 use crate::deliver::own::Own;
-use crate::deliver::{Policy, Wall};
 use crate::engine::Output;
 use crate::ingest::gate::PartitionId;
 use crate::ingest::kafka::{
-    DeadLetter, DeadLetters, Event, Loss, Outlet, Registry, Report, Source, Start, Survey, Told, Topics,
+    DeadLetter, DeadLetters, Event, Loss, Outlet, Registry, Report, Source, Start, Survey, Topics,
 };
 use crate::pipeline::{Pipeline, drain, get, put};
 use crate::recording::Recorder;
@@ -50,9 +51,8 @@ pub(super) struct Live {
     pub(super) lanes: BTreeMap<PartitionId, Lane>,
     pub(super) checkpoint: Option<CheckpointStatus>,
     pub(super) dead_letters: u64,
-    /// What is wrong with the process itself, and when that was looked at last.
+    /// What is wrong with the process itself.
     pub(super) own: Own,
-    pub(super) looked: Instant,
     /// What the broker refuses.
     pub(super) fault: Option<Fault>,
     /// Why it does not judge; none where it does.
@@ -69,17 +69,14 @@ pub(super) struct Live {
     pub(super) journal: Journal,
     letters: DeadLetters,
     /// Who knows the schemas of messages that need one.
-    registry: Option<Registry>,
+    pub(super) registry: Option<Registry>,
     /// Where to begin at the very first start.
     first: Option<From>,
     pub(super) stop: Arc<AtomicBool>,
     way: Way,
     out: Output,
-    ticked: Instant,
-    saved: Instant,
     idle: bool,
-    /// What the wall clock said at the last tick.
-    pub(super) clock: Wall,
+    pub(super) pulse: Pulse,
 }
 
 /// What the courier needs: the outbox, and whether it may send.
@@ -142,11 +139,8 @@ impl Live {
             checkpoint: None,
             dead_letters: 0,
             own: checkpoint.as_ref().and_then(|checkpoint| get(checkpoint, "own")).unwrap_or_default(),
-            looked: Instant::now(),
-            ticked: Instant::now(),
-            saved: Instant::now(),
             idle: true,
-            clock: now,
+            pulse: Pulse::new(now),
             settings,
             shared,
             pipeline,
@@ -204,13 +198,13 @@ impl Live {
             }
             None => {}
         }
-        if TICK <= self.ticked.elapsed() || self.is_overfull() {
-            self.ticked = Instant::now();
+        if TICK <= self.pulse.ticked.elapsed() || self.is_overfull() {
+            self.pulse.ticked = Instant::now();
             self.tick()?;
             self.publish();
         }
         let interval = Duration::from_nanos(self.settings.state.interval.nanos().max(1_000_000_000).unsigned_abs());
-        if interval <= self.saved.elapsed() && self.script.is_over() && self.why_not.is_none() {
+        if interval <= self.pulse.saved.elapsed() && self.script.is_over() && self.why_not.is_none() {
             self.save()?;
         }
         Ok(())
@@ -381,26 +375,6 @@ impl Live {
         Ok(read.records)
     }
 
-    /// Takes what the registry said: from here on what waited for it is read.
-    fn hear_registry(&mut self) -> Result<(), RunError> {
-        if !self.script.is_over() {
-            return Ok(());
-        }
-        for told in self.registry.as_mut().map(Registry::told).unwrap_or_default() {
-            match told {
-                Told::Trouble(words) => self.troubles.is("schema registry", words),
-                Told::Answer(id, answer) => {
-                    self.troubles.over("schema registry");
-                    if let Err(words) = &answer {
-                        tracing::warn!("schema {id}: {words}; records that name it are dead letters until it is there");
-                    }
-                    self.act(Act::Schema { id, answer })?.ok();
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn judge(&mut self, partition: &PartitionId) -> Result<(), RunError> {
         let next = self.source.next(partition).unwrap_or(0);
         if self.script.is_over() {
@@ -476,7 +450,7 @@ impl Live {
 
     fn save_all(&mut self) -> Result<(), RunError> {
         let began = Instant::now();
-        self.saved = began;
+        self.pulse.saved = began;
         if let Err(words) = self.letters.flush(Duration::from_secs(2)) {
             // A checkpoint goes past what they hold: it waits for them.
             self.troubles.is("dead letters", format!("{words}; no checkpoint is written until they are"));

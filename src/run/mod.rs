@@ -20,6 +20,7 @@ mod present;
 mod progress;
 mod record;
 mod reload;
+mod schemas;
 mod script;
 mod tick;
 mod trouble;

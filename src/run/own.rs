@@ -15,10 +15,10 @@ impl Live {
     /// nothing to say.
     pub(super) fn look_at_itself(&mut self) -> Result<(), RunError> {
         let stands_by = self.why_not.is_some() && self.report.silent.is_none();
-        if stands_by || !self.script.is_over() || self.looked.elapsed() < EVERY {
+        if stands_by || !self.script.is_over() || self.pulse.looked.elapsed() < EVERY {
             return Ok(());
         }
-        self.looked = Instant::now();
+        self.pulse.looked = Instant::now();
         let (health, now) = (self.health(), self.present.now());
         let records = self.own.look(&health, now);
         if !records.is_empty() {

@@ -152,7 +152,13 @@ fn at_the_next_start(old: &Settings, new: &Settings) -> Vec<&'static str> {
     let kafka = |kafka: &Option<Kafka>| {
         kafka.as_ref().map(|k| {
             let topics = (k.topics.clone(), k.alerts_topic.clone(), k.dead_letters.clone());
-            (k.brokers.clone(), k.group.clone(), topics, k.formats.clone(), (k.schema_registry.clone(), k.properties.clone()))
+            (
+                k.brokers.clone(),
+                k.group.clone(),
+                topics,
+                k.formats.clone(),
+                (k.schema_registry.clone(), k.properties.clone()),
+            )
         })
     };
     let http = |settings: &Settings| settings.http.as_ref().map(|http| (http.listen, http.token.clone()));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::RunError;
 use super::live::Live;
 use crate::alert::words::length;
+use crate::deliver::Wall;
 use crate::ingest::gate::PartitionId;
 use crate::state::Act;
 use crate::time::{Span, Timestamp};
@@ -13,6 +14,24 @@ use crate::time::{Span, Timestamp};
 const HEAD: Span = Span::from_mins(5);
 /// A clock that is set back by less is being corrected, as every clock is.
 const SET_BACK: Span = Span::from_secs(5);
+
+/// When what was done last.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    pub(super) ticked: Instant,
+    /// A look at the process itself, and a checkpoint.
+    pub(super) looked: Instant,
+    pub(super) saved: Instant,
+    /// What the wall clock said at the last tick.
+    clock: Wall,
+}
+
+impl Pulse {
+    pub(super) fn new(clock: Wall) -> Pulse {
+        let now = Instant::now();
+        Pulse { ticked: now, looked: now, saved: now, clock }
+    }
+}
 
 impl Live {
     pub(super) fn tick(&mut self) -> Result<(), RunError> {
@@ -39,8 +58,8 @@ impl Live {
     /// A clock that was set back moves nothing by itself: event time never goes back. What waits to be sent must not wait for the
     /// time it was set to before.
     fn look_at_clock(&mut self) {
-        let (before, now) = (self.clock, self.present.now());
-        self.clock = now;
+        let (before, now) = (self.pulse.clock, self.present.now());
+        self.pulse.clock = now;
         let back = before.since(now);
         if SET_BACK < back {
             let words = format!(
