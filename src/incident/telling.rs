@@ -92,7 +92,8 @@ impl Incident {
                 return Some(Reason::Worsened);
             }
         }
-        if self.took_over {
+        // That users feel it now does not wait for other news.
+        if self.took_over || self.has_reached_users(told) {
             return Some(Reason::Joined);
         }
         if self.join_matters(told) {
@@ -118,17 +119,19 @@ impl Incident {
         (sooner || likelier) && (breach.now || told.news_at + WORSE_GAP <= now)
     }
 
-    /// Whether what joined since matters to a person: another service in trouble, users feeling it, or an origin that
-    /// was not shown.
+    /// Whether what joined since matters to a person: another service in trouble, or an origin that was not shown.
     fn join_matters(&self, told: &Told) -> bool {
         let grave = |trouble: &&Trouble| trouble.carrier && (trouble.breach().is_some() || trouble.failed.is_some());
         let standing = || self.carriers().filter(|trouble| trouble.stands());
         standing().filter(grave).any(|trouble| !told.services.contains(trouble.service()))
-            || (!self.acknowledged && !told.objective_broken && self.breaks_objective())
             || self
                 .origin()
                 .filter(|origin| grave(origin) && origin.breach().is_some())
                 .is_some_and(|origin| !told.shows_like(&origin.finding.signal))
+    }
+
+    fn has_reached_users(&self, told: &Told) -> bool {
+        !self.acknowledged && !told.objective_broken && self.breaks_objective()
     }
 
     fn breaks_objective(&self) -> bool {

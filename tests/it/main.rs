@@ -5,6 +5,7 @@
     reason = "tests read files and are told by the environment where the servers are"
 )]
 
+mod accident;
 mod bounds;
 mod comfort;
 mod fleet;

@@ -24,8 +24,8 @@ fn services_that_fail_within_minutes_are_one_problem() {
          23 02:06 + err@billing limit=1 now\n23 02:30 to",
         expect![[r#"
             23 02:00 #1/1 Opened Page Anomaly db [pool{db}] limit 23T02:00
-            23 02:05 #1/2 Joined Page Anomaly checkout [pool{db} lat{checkout}] objective 23T02:04
-            23 02:15 #1/3 Joined Page Anomaly checkout [pool{db} lat{checkout} err{billing}] objective 23T02:04
+            23 02:04 #1/2 Joined Page Anomaly checkout [pool{db} lat{checkout}] objective 23T02:04
+            23 02:14 #1/3 Joined Page Anomaly checkout [pool{db} lat{checkout} err{billing}] objective 23T02:04
         "#]],
     );
 }
