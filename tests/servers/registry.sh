@@ -14,6 +14,8 @@ if [ ! -f "$HOME_DIR/$VERSION" ]; then
     echo "registry.sh: downloading Apicurio Registry $VERSION" >&2
     rm -rf "$HOME_DIR"
     mkdir -p "$HOME_DIR"
+    # Without a project Maven leaves a folder for its marks where it stands.
+    cd "$HOME_DIR"
     mvn -B -q org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack -DoutputDirectory="$HOME_DIR" \
         -Dartifact="io.apicurio:apicurio-registry-app:$VERSION:tar.gz:all" >&2
     touch "$HOME_DIR/$VERSION"
