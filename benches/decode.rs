@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use forewarn::engine::{Batch, Engine};
-use forewarn::ingest::decode::Decoder;
+use forewarn::ingest::decode::{Decoder, Language, SchemaText};
 use forewarn::plan::{Bounds, Plan};
 use forewarn::signal::Reading;
 use forewarn::time::Timestamp;
@@ -21,9 +21,20 @@ const RUNS: usize = 1000;
 
 /// Decodes one message again and again; `points` and `sum` are what it must yield, `floor` the points per second.
 fn bench(c: &mut Criterion, name: &str, message: &[u8], points: usize, sum: f64, floor: f64) {
+    bench_by(c, Decoder::new(), (name, message), points, sum, floor);
+}
+
+/// The same by a decoder that has learned something before.
+fn bench_by(
+    c: &mut Criterion,
+    mut decoder: Decoder,
+    (name, message): (&str, &[u8]),
+    points: usize,
+    sum: f64,
+    floor: f64,
+) {
     let mut engine = Engine::new(Arc::new(Plan::default()));
     let mut batch = Batch::default();
-    let mut decoder = Decoder::new();
     let bounds = Bounds::default();
     let mut decode = |batch: &mut Batch| {
         batch.clear();
@@ -101,6 +112,48 @@ fn telegraf(c: &mut Criterion, batch: bool) {
 }
 
 /// A request as Prometheus sends it: 2000 series of one sample each, seven labels, packed with snappy.
+/// A number as Avro writes it: a varint in zigzag.
+fn zigzag(number: i64, to: &mut Vec<u8>) {
+    let mut rest = ((number << 1) ^ (number >> 63)) as u64;
+    while 0x80 <= rest {
+        to.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    to.push(rest as u8);
+}
+
+/// Avro by a registry's schema: metrics with a name, a value, a time and labels.
+fn avro(c: &mut Criterion) {
+    let text = r#"{"type": "array", "items": {"type": "record", "name": "Metric", "fields": [
+        {"name": "name", "type": "string"}, {"name": "value", "type": "double"},
+        {"name": "timestamp", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+        {"name": "labels", "type": {"type": "map", "values": "string"}}]}}"#;
+    let mut decoder = Decoder::new();
+    let schema = SchemaText { language: Language::Avro, text: text.to_owned(), references: vec![] };
+    decoder.schemas_mut().learn(7, Ok(schema));
+    let mut message = vec![0, 0, 0, 0, 7];
+    zigzag(HOSTS as i64, &mut message);
+    let string = |text: &str, to: &mut Vec<u8>| {
+        zigzag(text.len() as i64, to);
+        to.extend_from_slice(text.as_bytes());
+    };
+    let mut sum = 0.0;
+    for host in 0..HOSTS {
+        string("queue_depth", &mut message);
+        message.extend_from_slice(&quarter(host, 1).to_le_bytes());
+        zigzag((START / 1000 + host) as i64, &mut message);
+        zigzag(2, &mut message);
+        for (key, value) in [("service", "checkout".to_owned()), ("host", format!("web-{host:04}"))] {
+            string(key, &mut message);
+            string(&value, &mut message);
+        }
+        message.push(0);
+        sum += quarter(host, 1) * (host * 1000) as f64;
+    }
+    message.push(0);
+    bench_by(c, decoder, ("avro by a registry's schema", &message), HOSTS as usize, sum, 0.5e6);
+}
+
 fn remote_write(c: &mut Criterion) {
     let mut request = Vec::new();
     let mut sum = 0.0;
@@ -214,6 +267,7 @@ fn all(c: &mut Criterion) {
     otlp(c);
     telegraf(c, false);
     telegraf(c, true);
+    avro(c);
     remote_write(c);
 }
 
