@@ -154,6 +154,7 @@ impl<'t> Table<'t> {
                 None => {
                     let mut known = self.known.clone();
                     known.sort_unstable();
+                    known.dedup();
                     format!("it may have {}", known.join(", "))
                 }
             };
