@@ -34,12 +34,12 @@ impl<'a> Intake<'a> {
 
 impl Intake<'_> {
     /// What a line says, a stack trace in one line, as much as is looked at.
-    fn text(&self, line: &Line<'_>) -> Text {
+    fn text(&self, line: Line<'_>) -> Text {
         let folded = fold(&line.body);
         let body = folded.as_ref().map_or(&*line.body, |folded| &folded.line);
         let most = body.floor_char_boundary(self.plan.bounds.log_line_bytes);
         let exception = folded.as_ref().map(|folded| folded.exception.as_str().into());
-        Text { level: line.level, body: body[..most].into(), exception }
+        Text { level: line.level, body: body[..most].into(), exception, fields: line.fields }
     }
 }
 
@@ -62,12 +62,13 @@ impl Sink for Intake<'_> {
     }
 
     fn line(&mut self, line: Line<'_>) {
-        let service = line.service.as_deref().unwrap_or("unknown");
-        self.count_line("log_lines_rate", service, Some(line.level), line.at, Reading::Lines(1));
+        let service = line.service.clone().unwrap_or("unknown".into());
+        let at = line.at;
+        self.count_line("log_lines_rate", &service, Some(line.level), at, Reading::Lines(1));
         let hits = u32::from(line.level.is_error());
-        self.count_line("log_error_ratio", service, None, line.at, Reading::Share { hits, of: 1 });
-        let text = self.text(&line);
-        self.count_line("log_text", service, None, line.at, Reading::Text(Box::new(text)));
+        self.count_line("log_error_ratio", &service, None, at, Reading::Share { hits, of: 1 });
+        let text = self.text(line);
+        self.count_line("log_text", &service, None, at, Reading::Text(Box::new(text)));
     }
 
     fn change(&mut self, change: Change) {

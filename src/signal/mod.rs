@@ -4,6 +4,7 @@
 //! series into observations (a counter becomes a rate, a histogram its quantiles, log lines their rate).
 
 mod change;
+mod fields;
 mod fingerprint;
 mod identity;
 mod meter;
@@ -15,6 +16,7 @@ mod stack;
 pub mod template;
 
 pub use change::{Change, ChangeKind};
+pub use fields::Fields;
 pub use fingerprint::Fingerprint;
 pub use identity::{INSTANCE_LABELS, SERVICE_LABELS, Signal};
 pub use meter::{Meter, Observation, Stat};

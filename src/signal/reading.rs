@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Buckets, Change, Fingerprint, Signal};
+use super::{Buckets, Change, Fields, Fingerprint, Signal};
 use crate::time::Timestamp;
 
 /// One reading of one series, before it becomes an observation.
@@ -51,6 +51,8 @@ pub struct Text {
     pub body: Box<str>,
     /// The type of the exception that it shows, if it does.
     pub exception: Option<Box<str>>,
+    /// What it says beside its message.
+    pub fields: Fields,
 }
 
 /// The level of a log line.
@@ -125,6 +127,8 @@ pub struct Line<'a> {
     pub level: Level,
     /// The message.
     pub body: Cow<'a, str>,
+    /// What it says beside its message.
+    pub fields: Fields,
 }
 
 /// Where a decoder puts what it read. Order of calls is order on the wire.

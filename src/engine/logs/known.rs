@@ -6,9 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::super::series::Told;
 use super::super::watch::Watch;
+use super::apart::{Apart, apart};
 use super::beat::Beat;
 use super::deadline::{Deadline, Said, speaks_of_end};
 use super::news::{self, News};
+use super::recent::{Kept, Sampling};
+use super::spread::spread;
 use super::{Context, finding};
 use crate::alert::words::length;
 use crate::calendar::Local;
@@ -34,7 +37,8 @@ pub(super) struct Core {
     pub(super) last: Timestamp,
     pub(super) lines: u64,
     level: Level,
-    in_minute: u32,
+    pub(super) in_minute: u32,
+    pub(super) sampling: Sampling,
     /// Empty minutes since the last line, and minutes with lines.
     idle: u32,
     minutes: u32,
@@ -51,7 +55,7 @@ pub(super) struct Core {
     /// Whether it is a kind of error never seen before, or not for long, that is not told yet.
     is_news: bool,
     /// When it came first, or first again, its lines since then, and how long it had been away.
-    run: (Timestamp, u64, Option<Span>),
+    pub(super) run: (Timestamp, u64, Option<Span>),
     /// Since when it is told as new, or as staying away.
     new_since: Option<Timestamp>,
     silent_since: Option<Timestamp>,
@@ -97,6 +101,7 @@ impl Known {
             lines: 0,
             level: text.level,
             in_minute: 0,
+            sampling: Sampling::default(),
             idle: 0,
             minutes: 0,
             shown,
@@ -190,7 +195,7 @@ impl Known {
             }
         };
         let signal = Arc::new(self.value_signal(place, context.service));
-        let words = self.with_text(words);
+        let words = self.with_text(words, at, context);
         let finding = finding(signal, Kind::Forecast, phase, at, since, words);
         told.findings.push(Finding {
             breach,
@@ -213,6 +218,7 @@ impl Known {
             return;
         }
         let count = std::mem::take(&mut self.core.in_minute);
+        self.core.sampling.close(count);
         self.core.minutes = self.core.minutes.saturating_add(u32::from(count != 0));
         self.core.idle = if count == 0 { self.core.idle + 1 } else { 0 };
         if self.core.new_since.is_some() && self.core.last + OVER <= end {
@@ -244,7 +250,7 @@ impl Known {
             // Whatever is odd about a line is told as the line's.
             finding.kind = if finding.kind == Kind::Anomaly { Kind::Log } else { finding.kind };
             if matches!(finding.phase, Phase::Raised | Phase::Updated) {
-                finding.words = self.with_text(&finding.words);
+                finding.words = self.with_text(&finding.words, finding.since, context);
             }
         }
     }
@@ -322,6 +328,11 @@ impl Known {
         self.core.new_since.is_some() || self.core.silent_since.is_some()
     }
 
+    /// Its text as it is told.
+    pub(super) fn quote(&self) -> String {
+        format!("`{}`", redact(&self.core.shown, SAMPLE))
+    }
+
     /// Whether its text is to be asked for anew; it is now.
     pub(super) fn is_due_for_text(&mut self) -> bool {
         let is_due = self.core.next_text <= self.core.lines;
@@ -362,17 +373,30 @@ impl Known {
         context: &Context<'_>,
         words: &str,
     ) -> Finding {
-        finding(Arc::new(self.rate_signal(context.service)), kind, phase, at, since, self.with_text(words))
+        finding(
+            Arc::new(self.rate_signal(context.service)),
+            kind,
+            phase,
+            at,
+            since,
+            self.with_text(words, since, context),
+        )
     }
 
-    /// The words with the template, a line of now and one of before.
-    fn with_text(&self, words: &str) -> String {
-        let Core { shown, sample, before, .. } = &self.core;
+    /// The words with the template, a line of now and one of before, and what sets the lines since then apart.
+    fn with_text(&self, words: &str, since: Timestamp, context: &Context<'_>) -> String {
+        let Core { name, shown, sample, before, .. } = &self.core;
+        let (these, others): (Vec<&Kept>, Vec<&Kept>) =
+            context.recent.lines().partition(|line| line.template == *name && since <= line.at);
+        let own: Vec<&Kept> = others.iter().copied().filter(|line| line.template == *name).collect();
+        let apart = apart(these.iter().copied(), others.into_iter()).iter().map(Apart::words).collect::<Vec<_>>();
+        let told: String =
+            apart.into_iter().chain(spread(&these, &own, context.miner)).map(|told| format!("; {told}")).collect();
         let shown = redact(shown, SAMPLE);
         let now = if sample.is_empty() { before } else { sample };
         let before = if before == now { String::new() } else { format!(", before “{before}”") };
         let words = if words.is_empty() { "stands in a line" } else { words };
-        format!("{words}: `{shown}` (now “{now}”{before})")
+        format!("{words}: `{shown}` (now “{now}”{before}{told})")
     }
 }
 

@@ -6,21 +6,31 @@
 //! kind of error never seen before (`news`), a regular line that stops (`beat`), a deadline that it announces
 //! (`deadline`). These are told as findings of kind `log` and `forecast`.
 
+mod apart;
 mod beat;
 mod deadline;
+mod flows;
 mod known;
 mod news;
+mod recent;
 mod saved;
+mod spread;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64;
+
+use self::flows::Flows;
 use self::known::Known;
 use self::news::News;
+use self::recent::Recent;
+use self::whole::{Aspect, Whole};
 use super::section::{Section, Writer};
 use super::series::Told;
 use super::watch::Watch;
-use crate::calendar::LocalClock;
+use crate::calendar::{Local, LocalClock};
 use crate::finding::{Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::template::{Miner, MinerBounds, TemplateId};
@@ -47,10 +57,23 @@ pub(super) struct Book {
     in_minute: u32,
     /// Kinds of error never seen before, of late.
     news: News,
+    /// Some lines of late.
+    recent: Recent,
+    flows: Flows,
+    whole: Whole,
     /// Templates forgotten at the bound.
     pub(super) dropped: u64,
-    /// The template whose sections are being read, and of its watches that of a value.
-    loading: Option<(TemplateId, Option<usize>)>,
+    /// Whose sections are being read.
+    loading: Option<Loading>,
+}
+
+/// Whose sections are being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loading {
+    /// Those of a template: of its rate, or of a value.
+    Template(TemplateId, Option<usize>),
+    /// Those of an aspect of the whole.
+    Whole(u8),
 }
 
 /// What the parts of a book need beside their own state.
@@ -59,6 +82,8 @@ struct Context<'a> {
     plan: &'a Plan,
     /// Lines of the service in the minute that is closed.
     lines: u32,
+    miner: &'a Miner,
+    recent: &'a Recent,
 }
 
 impl Book {
@@ -84,10 +109,16 @@ impl Book {
         if !self.known.contains_key(&id) {
             self.admit(id, at, text, lived, plan, told);
         }
-        let context = Context { service: &self.service, plan, lines: 0 };
-        if let Some(known) = self.known.get_mut(&id) {
-            known.take(at, text, &context, &mut self.news, told);
+        let Some(known) = self.known.get_mut(&id) else { return };
+        if let Some(weight) = known.core.sampling.weight(known.core.in_minute) {
+            self.recent.keep(known.core.name, at, weight, text);
         }
+        let field = text.fields.first_of(&flows::FIELDS).map(|id| xxh3_64(id.as_bytes()));
+        if let Some(flow) = field.or_else(|| self.miner.flow_of(text.body.as_bytes())) {
+            self.flows.step(flow, known.core.name, at);
+        }
+        let context = Context { service: &self.service, plan, lines: 0, miner: &self.miner, recent: &self.recent };
+        known.take(at, text, &context, &mut self.news, told);
     }
 
     /// The template under which an id is known; where two met, the one with more lines lives on under its own name.
@@ -129,6 +160,7 @@ impl Book {
         order.sort_unstable();
         for (_, _, id) in order.into_iter().take(self.known.len() / 8 + 1) {
             if let Some(mut known) = self.known.remove(&id) {
+                self.flows.forget(known.core.name);
                 known.remove(at, told);
                 self.dropped += 1;
             }
@@ -141,8 +173,9 @@ impl Book {
         let end = minute + MINUTE;
         let local = clock.local(&plan.calendar, end);
         let mut room = plan.bounds.log_signals.saturating_sub(self.watches().count());
+        self.close_whole(end, local, plan, told);
         let lines = std::mem::take(&mut self.in_minute);
-        let context = Context { service: &self.service, plan, lines };
+        let context = Context { service: &self.service, plan, lines, miner: &self.miner, recent: &self.recent };
         for (id, known) in &mut self.known {
             if known.is_counted()
                 && known.is_due_for_text()
@@ -154,6 +187,36 @@ impl Book {
         }
         let goes_on = self.known.values().any(Known::is_counted);
         self.minute = goes_on.then_some(end);
+    }
+
+    /// The minute before `end` is over: what its lines and flows say as a whole is judged.
+    fn close_whole(&mut self, end: Timestamp, local: Local, plan: &Plan, told: &mut Told) {
+        let Book { service, miner, recent, known, whole, flows, .. } = self;
+        let context = Context { service, plan, lines: self.in_minute, miner, recent };
+        let now = (end, local);
+        if whole::LEAST <= self.in_minute {
+            let counts = || known.values().map(|known| (known.core.in_minute, known)).filter(|(count, _)| 0 < *count);
+            let unseen = || counts().filter(|(_, known)| end < known.core.run.0 + whole::NEW);
+            let share = f64::from(unseen().map(|(count, _)| count).sum::<u32>()) / f64::from(self.in_minute);
+            let most = || unseen().max_by_key(|(count, _)| *count).map(|(_, known)| known.quote());
+            let most = || most().map(|text| format!(", most of them {text}")).unwrap_or_default();
+            whole.observe(Aspect::Unseen, now, share, &context, told, most);
+            let diversity = whole::diversity(counts().map(|(count, _)| count));
+            whole.observe(Aspect::Diversity, now, diversity, &context, told, String::new);
+        }
+        let Some(minute) = flows.close(end) else { return };
+        let quote = |name: TemplateId| {
+            let known = known.values().find(|known| known.core.name == name);
+            known.map_or_else(|| name.to_string(), Known::quote)
+        };
+        let way = || match minute.at {
+            Some((from, Some(to))) => format!(": from {} to {}", quote(from), quote(to)),
+            Some((from, None)) => format!(": after {}", quote(from)),
+            None => String::new(),
+        };
+        for (aspect, count) in [(Aspect::Broken, minute.broken), (Aspect::Strange, minute.strange)] {
+            whole.observe(aspect, now, f64::from(count) / 60.0, &context, told, way);
+        }
     }
 
     /// The earliest time at which something happens without a line.
@@ -168,7 +231,7 @@ impl Book {
             self.close(plan, clock, told);
         }
         let newest = self.newest;
-        let context = Context { service: &self.service, plan, lines: 0 };
+        let context = Context { service: &self.service, plan, lines: 0, miner: &self.miner, recent: &self.recent };
         for known in self.known.values_mut() {
             known.deadline(at, newest, &context, told);
         }
@@ -176,12 +239,13 @@ impl Book {
 
     /// The signals watched, for status and explanations.
     pub(super) fn watches(&self) -> impl Iterator<Item = &Watch> {
-        self.known.values().flat_map(Known::watches)
+        self.known.values().flat_map(Known::watches).chain(self.whole.watches().map(|(_, watch)| watch))
     }
 
     /// The service was removed for good.
     pub(super) fn remove(&mut self, at: Timestamp, told: &mut Told) {
         self.minute = None;
+        self.whole.remove(at, told);
         for known in self.known.values_mut() {
             known.remove(at, told);
         }

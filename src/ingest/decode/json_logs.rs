@@ -17,7 +17,7 @@ use super::json::{Text, fault};
 use super::level::{level_in, level_of_priority};
 use super::moment::moment;
 use super::quote;
-use crate::signal::{Level, Line, Reject, RejectReason, Sink};
+use crate::signal::{Fields, Level, Line, Reject, RejectReason, Sink};
 use crate::time::Timestamp;
 
 const TIMES: [&str; 9] = [
@@ -125,7 +125,8 @@ pub(super) fn read<S: Sink>(text: &str, default_time: Option<Timestamp>, sink: &
         None => parts.within("record", &["message"]).and_then(plain_text).unwrap_or(body),
     };
     let level = level.unwrap_or_else(|| level_in(&body));
-    sink.line(Line { at, service, level, body });
+    let fields = parts.fields();
+    sink.line(Line { at, service, level, body, fields });
     Ok(())
 }
 
@@ -149,9 +150,17 @@ fn unwrap(body: &str) -> Option<Inner> {
     })
 }
 
-/// The values of the keys that matter, as they stand in the document.
+/// The values of a document, as they stand in it: of the keys that matter, and of all others.
 #[derive(Default)]
-struct Parts<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Parts<'a> {
+    told: Vec<(Cow<'a, str>, &'a RawValue)>,
+    other: Vec<(Cow<'a, str>, &'a RawValue)>,
+}
+
+/// Other values that are looked at; documents with more of them are no lines of a log.
+const OTHERS: usize = 32;
+/// Keys of the tables that tell of an origin too.
+const ORIGINS: [&str; 7] = ["host.name", "host", "hostname", "_HOSTNAME", "logger", "log.logger", "kubernetes"];
 
 impl<'a> Parts<'a> {
     fn read(text: &'a str) -> Result<Self, serde_json::Error> {
@@ -164,15 +173,17 @@ impl<'a> Parts<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-                let mut parts = Vec::with_capacity(8);
+                let mut parts = Parts { told: Vec::with_capacity(8), other: Vec::new() };
                 while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
                     if TABLES.iter().any(|keys| keys.contains(&&*key)) {
-                        parts.push((key, map.next_value()?));
+                        parts.told.push((key, map.next_value()?));
+                    } else if parts.other.len() < OTHERS {
+                        parts.other.push((key, map.next_value()?));
                     } else {
                         map.next_value::<IgnoredAny>()?;
                     }
                 }
-                Ok(Parts(parts))
+                Ok(parts)
             }
         }
         let mut json = serde_json::Deserializer::from_str(text);
@@ -186,14 +197,38 @@ impl<'a> Parts<'a> {
         keys.iter().find_map(|&key| usable(key, self.raw(key)?))
     }
 
+    /// What the document says beside time, level and message: scalars, and those of its objects by dotted names.
+    fn fields(&self) -> Fields {
+        let origins = self.told.iter().filter(|(key, _)| ORIGINS.contains(&&**key));
+        let mut fields = Fields::default();
+        for (key, raw) in self.other.iter().chain(origins) {
+            let raw = raw.get();
+            if !raw.starts_with('{') {
+                add_field(&mut fields, key, raw);
+                continue;
+            }
+            let members = serde_json::from_str::<BTreeMap<Text<'_>, &RawValue>>(raw).unwrap_or_default();
+            members.iter().for_each(|(inner, raw)| add_field(&mut fields, &format!("{key}.{}", inner.0), raw.get()));
+        }
+        fields
+    }
+
     /// The value that lies under a key and the path below it.
     fn within(&self, key: &str, path: &[&str]) -> Option<&'a str> {
         path.iter().try_fold(self.raw(key)?, |raw, name| inside(raw, name))
     }
 
     fn raw(&self, key: &str) -> Option<&'a str> {
-        let (_, raw) = self.0.iter().rev().find(|(have, raw)| have == key && raw.get() != "null")?;
+        let (_, raw) = self.told.iter().rev().find(|(have, raw)| have == key && raw.get() != "null")?;
         Some(raw.get())
+    }
+}
+
+/// Text, a whole number or a truth value is a field; all else is none.
+fn add_field(fields: &mut Fields, key: &str, raw: &str) {
+    let is_whole = !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit());
+    if is_whole || raw.starts_with(['"', 't', 'f']) {
+        plain_text(raw).iter().for_each(|value| fields.add(key, value));
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::level::level_in;
 use super::moment::moment_text;
 use super::{Context, quote};
-use crate::signal::{Level, Line, Reject, RejectReason, Sink};
+use crate::signal::{Fields, Level, Line, Reject, RejectReason, Sink};
 
 const TIMES: [&str; 6] = ["time", "ts", "timestamp", "t", "datetime", "date"];
 const LEVELS: [&str; 6] = ["level", "lvl", "severity", "loglevel", "log_level", "at"];
@@ -72,7 +72,13 @@ fn read<'a>(line: &'a [u8], context: &Context<'a>) -> Result<Line<'a>, (RejectRe
     let body = first(&MESSAGES).unwrap_or(Cow::Borrowed(text));
     let level = first(&LEVELS).map(|word| Level::parse(&word)).filter(|level| *level != Level::Unknown);
     let level = level.unwrap_or_else(|| level_in(&body));
-    Ok(Line { at, service: first(&SERVICES).or_else(|| context.service()), level, body })
+    let mut fields = Fields::default();
+    let is_told = |key: &str| [&TIMES[..], &LEVELS, &MESSAGES].iter().any(|keys| keys.contains(&key));
+    // Where the message is the whole line its pairs are said with it.
+    for (key, raw) in pairs.iter().filter(|(key, _)| !is_told(key) && !matches!(body, Cow::Borrowed(b) if b == text)) {
+        raw.iter().for_each(|raw| fields.add(key, &plain(raw)));
+    }
+    Ok(Line { at, service: first(&SERVICES).or_else(|| context.service()), level, body, fields })
 }
 
 /// A value without its quotes and their escapes.

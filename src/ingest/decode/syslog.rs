@@ -11,7 +11,7 @@ use super::civil::parse_civil;
 use super::level::{level_in, level_of_priority};
 use super::stamp::yearless;
 use super::{Context, quote};
-use crate::signal::{Level, Line, Reject, RejectReason, Sink};
+use crate::signal::{Fields, Level, Line, Reject, RejectReason, Sink};
 use crate::time::Timestamp;
 
 /// The greatest priority: facility 23, severity 7.
@@ -126,7 +126,7 @@ fn read_5424(text: &str, default_time: Option<Timestamp>) -> Result<Line<'_>, (R
         (true, _) => Cow::Owned(format!("{id} {data}")),
     };
     let service = [app, host].into_iter().find(|name| *name != "-").map(Cow::Borrowed);
-    Ok(Line { at, service, level: Level::Unknown, body })
+    Ok(Line { at, service, level: Level::Unknown, body, fields: host_field(host) })
 }
 
 /// How many bytes the structured data takes: `-`, or elements in brackets in whose quotes a backslash hides.
@@ -159,19 +159,20 @@ fn read_3164(text: &str, default_time: Option<Timestamp>) -> Option<Line<'_>> {
         .or_else(|| yearless(text.as_bytes(), default_time));
     let Some((at, used)) = stamped else {
         let (app, body) = split_tag(text).unwrap_or((None, text));
-        return Some(Line {
-            at: default_time?,
-            service: app.map(Cow::Borrowed),
-            level: Level::Unknown,
-            body: body.into(),
-        });
+        let (service, fields) = (app.map(Cow::Borrowed), Fields::default());
+        return Some(Line { at: default_time?, service, level: Level::Unknown, body: body.into(), fields });
     };
     let rest = text[used..].trim_start_matches(' ');
     let Some(origin) = origin(&text[used..]) else {
-        return Some(Line { at, service: None, level: Level::Unknown, body: rest.into() });
+        return Some(Line { at, service: None, level: Level::Unknown, body: rest.into(), fields: Fields::default() });
     };
     let service = origin.app.or(origin.host).map(Cow::Borrowed);
-    Some(Line { at, service, level: Level::Unknown, body: origin.body.into() })
+    let fields = origin.host.map(host_field).unwrap_or_default();
+    Some(Line { at, service, level: Level::Unknown, body: origin.body.into(), fields })
+}
+
+fn host_field(host: &str) -> Fields {
+    [("host", host)].into_iter().filter(|_| host != "-").collect()
 }
 
 /// Who wrote a line.

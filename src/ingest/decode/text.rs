@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::level::level_in;
 use super::stamp::leading;
 use super::{Context, quote};
-use crate::signal::{Line, Reject, RejectReason, Sink};
+use crate::signal::{Fields, Line, Reject, RejectReason, Sink};
 use crate::time::Timestamp;
 
 /// So many lines of a message may each be a record; the rest belongs to the last one.
@@ -43,7 +43,8 @@ fn put<S: Sink>(record: &str, used: usize, at: Option<Timestamp>, context: &Cont
     };
     let body = record[used..].trim_end();
     let body = if used == 0 { body } else { body.trim_start_matches([']', ':', '|', ' ', '\t']) };
-    sink.line(Line { at, service: context.service(), level: level_in(body), body: Cow::Borrowed(body) });
+    let (service, fields) = (context.service(), Fields::default());
+    sink.line(Line { at, service, level: level_in(body), body: Cow::Borrowed(body), fields });
 }
 
 /// Terminals' colors (`ESC [ … m`) are no part of a message.

@@ -12,7 +12,7 @@ use super::lines::Line as Cut;
 use super::moment;
 use crate::engine::Intake;
 use crate::ingest::decode::level::{level_in, level_of_priority};
-use crate::signal::{Level, Line, Reject, RejectReason, Sink, goes_on};
+use crate::signal::{Fields, Level, Line, Reject, RejectReason, Sink, goes_on};
 use crate::time::{Span, Timestamp};
 
 const HALF_YEAR: Span = Span::from_days(183);
@@ -102,7 +102,13 @@ impl Log {
             Level::Unknown => priority.map_or(Level::Unknown, level_of_priority),
             level => level,
         };
-        Ok(Line { at, service: Some(Cow::Owned(self.service.clone())), level, body: Cow::Borrowed(body) })
+        Ok(Line {
+            at,
+            service: Some(Cow::Owned(self.service.clone())),
+            level,
+            body: Cow::Borrowed(body),
+            fields: Fields::default(),
+        })
     }
 
     fn time(&mut self, text: &[u8]) -> Option<(Timestamp, usize)> {

@@ -20,6 +20,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod text;
+mod variables;
 mod words;
 
 use std::fmt;
@@ -33,6 +34,7 @@ use self::lexer::Token;
 pub use self::numbers::{Number, numbers};
 use self::slots::Slots;
 pub use self::state::MinerState;
+pub use self::variables::Variable;
 
 /// What a miner may hold; at a bound the named victim goes, and is counted in [`MinerCounts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

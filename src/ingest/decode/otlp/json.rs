@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::exponential::{Exponential, Ladder};
 use super::value::{Any, DEPTH_MAX};
-use super::{Meaning, NO_RECORDED_VALUE, PRINTS_JSON, Temporality, UNSPECIFIED, identity, level, service, time};
+use super::{Meaning, NO_RECORDED_VALUE, Origin, PRINTS_JSON, Temporality, UNSPECIFIED, identity, level, time};
 use crate::ingest::decode::json::{Text, fault};
 use crate::ingest::decode::json_number::{Real, Wide};
 use crate::signal::{Buckets, Fingerprint, Line, Reading, Reject, RejectReason, Sink};
@@ -157,6 +157,10 @@ struct Record<'a> {
     body: AnyValue<'a>,
     #[serde(borrow)]
     event_name: Text<'a>,
+    #[serde(borrow)]
+    attributes: Vec<KeyValue<'a>>,
+    #[serde(borrow)]
+    trace_id: Text<'a>,
 }
 
 /// Decodes one export request.
@@ -178,9 +182,9 @@ pub(in crate::ingest::decode) fn decode<S: Sink>(text: &str, default_time: Optio
                 Err(error) => sink.reject(fault("OTLP/JSON metric", &error)),
             }
         }
-        let service = service(resource_attributes(raw));
+        let origin = Origin::new(resource_attributes(raw));
         for record in block.scope_logs.iter().flat_map(|scope| &scope.log_records) {
-            log_record(record.get(), service.as_deref(), default_time, sink);
+            log_record(record.get(), &origin, default_time, sink);
         }
     }
 }
@@ -317,7 +321,7 @@ fn counts(wide: &[Wide]) -> Vec<u64> {
     wide.iter().map(|count| count.unsigned()).collect()
 }
 
-fn log_record<S: Sink>(raw: &str, service: Option<&str>, default_time: Option<Timestamp>, sink: &mut S) {
+fn log_record<S: Sink>(raw: &str, origin: &Origin<'_>, default_time: Option<Timestamp>, sink: &mut S) {
     let record: Record<'_> = match serde_json::from_str(raw) {
         Ok(record) => record,
         Err(error) => return sink.reject(fault("OTLP/JSON log record", &error)),
@@ -332,7 +336,8 @@ fn log_record<S: Sink>(raw: &str, service: Option<&str>, default_time: Option<Ti
         body => body.into_text(),
     };
     let level = level(record.severity_number.signed(), &record.severity_text.0);
-    sink.line(Line { at, service: service.map(Cow::Borrowed), level, body });
+    let fields = origin.fields(&attributes(record.attributes), &record.trace_id.0);
+    sink.line(Line { at, service: origin.service.as_deref().map(Cow::Borrowed), level, body, fields });
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub(super) use exponential::{Exponential, Ladder};
 pub(super) use json::decode as decode_json;
 pub(super) use proto::{decode as decode_proto, fits as fits_proto};
 
-use crate::signal::{Buckets, Level, Reading, SERVICE_LABELS, Signal};
+use crate::signal::{Buckets, Fields, Level, Reading, SERVICE_LABELS, Signal};
 use crate::time::Timestamp;
 use value::Any;
 
@@ -118,10 +118,32 @@ fn identity(name: &str, resource: Attributes<'_>, point: Attributes<'_>) -> Sign
     Signal::new(name, resource.into_iter().chain(point).map(|(key, value)| (key, value.into_text())))
 }
 
-/// The service that a resource names.
-fn service(resource: Attributes<'_>) -> Option<String> {
-    SERVICE_LABELS.iter().find_map(|label| {
-        let (_, value) = resource.iter().find(|(key, value)| key == label && *value != Any::Empty)?;
-        Some(value.to_string()).filter(|service| !service.is_empty())
-    })
+/// Who wrote the log records of a resource.
+#[derive(Debug)]
+struct Origin<'a> {
+    service: Option<String>,
+    attributes: Attributes<'a>,
+}
+
+impl<'a> Origin<'a> {
+    fn new(attributes: Attributes<'a>) -> Self {
+        let service = SERVICE_LABELS.iter().find_map(|label| {
+            let (_, value) = attributes.iter().find(|(key, value)| key == label && *value != Any::Empty)?;
+            Some(value.to_string()).filter(|service| !service.is_empty())
+        });
+        Origin { service, attributes }
+    }
+
+    /// The fields of a record of it: its own first, then those of its resource.
+    fn fields(&self, record: &Attributes<'_>, trace: &str) -> Fields {
+        let mut fields: Fields = [("trace_id", trace)].into_iter().collect();
+        for (key, value) in record.iter().chain(&self.attributes) {
+            match value {
+                Any::Text(text) => fields.add(key, text),
+                Any::Bool(_) | Any::Int(_) => fields.add(key, &value.to_string()),
+                _ => {}
+            }
+        }
+        fields
+    }
 }
