@@ -105,15 +105,13 @@ impl Flows {
         }
         self.off_until = None;
         let next = Open { last: template, at };
-        match self.open.get_mut(&flow) {
-            Some(open) => {
-                let from = std::mem::replace(open, next);
-                self.go_on(&from, template, at);
-            }
-            None if self.open.len() < FLOWS => {
-                self.open.insert(flow, next);
-            }
-            None => self.refused += 1,
+        if let Some(open) = self.open.get_mut(&flow) {
+            let from = std::mem::replace(open, next);
+            self.go_on(&from, template, at);
+        } else if self.open.len() < FLOWS {
+            self.open.insert(flow, next);
+        } else {
+            self.refused += 1;
         }
         if TRIED <= self.steps {
             self.weigh(at);
@@ -124,16 +122,17 @@ impl Flows {
         if STATES <= self.states.len() && !self.states.contains_key(&from.last) {
             return;
         }
-        let state = self.states.entry(from.last).or_default();
+        let Flows { states, steps, foretold, minute, .. } = self;
+        let state = states.entry(from.last).or_default();
         let is_known = KNOWN <= state.went_on + state.ended;
         state.went_on += 1;
         state.longest = state.longest.max(at.since(from.at).as_secs_f64());
-        self.steps += 1;
-        let since = match state.followers.iter_mut().find(|follower| follower.template == to) {
-            Some(follower) => {
-                follower.count += 1;
-                self.foretold += 1;
-                Some(follower.since)
+        *steps += 1;
+        let since = match state.followers.iter().position(|follower| follower.template == to) {
+            Some(known) => {
+                state.followers[known].count += 1;
+                *foretold += 1;
+                Some(state.followers[known].since)
             }
             None if state.followers.len() < FOLLOWERS => {
                 let since = if is_known { at } else { Timestamp::MIN };
@@ -143,8 +142,8 @@ impl Flows {
             None => None,
         };
         if is_known && since.is_some_and(|since| since != Timestamp::MIN && at.since(since) < NEW) {
-            self.minute.strange += 1;
-            self.minute.at = Some((from.last, Some(to)));
+            minute.strange += 1;
+            minute.at = Some((from.last, Some(to)));
         }
         state.forget();
     }

@@ -135,9 +135,9 @@ fn a_stack_trace_is_part_of_the_record_before_it() {
         );
     }
     expect_test::expect![[r#"
-        1 2026-01-02T03:04:05Z log_text{service="app"} Text(Text { level: Error, body: "ERROR order failed java.io.IOException at d.E.f", exception: Some("java.io.IOException") })
-        7 2026-01-02T03:04:06Z log_text{service="app"} Text(Text { level: Info, body: "INFO next", exception: None })
-        1 2026-01-02T03:04:07Z log_text{service="app"} Text(Text { level: Error, body: "ERROR charge ValueError at pay", exception: Some("ValueError") })
+        1 2026-01-02T03:04:05Z log_text{service="app"} Text(Text { level: Error, body: "ERROR order failed java.io.IOException at d.E.f", exception: Some("java.io.IOException"), fields: Fields("") })
+        7 2026-01-02T03:04:06Z log_text{service="app"} Text(Text { level: Info, body: "INFO next", exception: None, fields: Fields("") })
+        1 2026-01-02T03:04:07Z log_text{service="app"} Text(Text { level: Error, body: "ERROR charge ValueError at pay", exception: Some("ValueError"), fields: Fields("") })
         1 no_time "\tat a.B.c(B.java:7)" does not start with a time
     "#]].assert_eq(&shown);
 }
@@ -147,10 +147,10 @@ fn log_lines_are_counted_by_service_and_level() {
     expect_test::expect![[r#"
         1 2026-01-01T00:00:00Z log_lines_rate{level="error",service="app"} Lines(1)
         1 2026-01-01T00:00:00Z log_error_ratio{service="app"} Share { hits: 1, of: 1 }
-        1 2026-01-01T00:00:00Z log_text{service="app"} Text(Text { level: Error, body: "ERROR x\n  at Foo.bar", exception: None })
+        1 2026-01-01T00:00:00Z log_text{service="app"} Text(Text { level: Error, body: "ERROR x\n  at Foo.bar", exception: None, fields: Fields("") })
         4 2026-01-01T00:00:01Z log_lines_rate{level="unknown",service="app"} Lines(1)
         4 2026-01-01T00:00:01Z log_error_ratio{service="app"} Share { hits: 0, of: 1 }
-        4 2026-01-01T00:00:01Z log_text{service="app"} Text(Text { level: Unknown, body: "y", exception: None })
+        4 2026-01-01T00:00:01Z log_text{service="app"} Text(Text { level: Unknown, body: "y", exception: None, fields: Fields("") })
     "#]]
     .assert_eq(&read_text("app.log", b"2026-01-01T00:00:00Z ERROR x\n  at Foo.bar\n\n2026-01-01T00:00:01Z y"));
 }

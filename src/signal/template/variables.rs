@@ -55,11 +55,12 @@ impl Miner {
                 continue;
             }
             let text = String::from_utf8_lossy(token.of(line)).into_owned();
+            let kind = kind(token.of(line));
             let name = match before.take() {
                 Some(word) => String::from_utf8_lossy(word.of(line)).to_ascii_lowercase(),
-                None => kind(token.of(line)).to_owned(),
+                None => kind.to_owned(),
             };
-            if found.iter().all(|variable| variable.name != name) {
+            if kind != "unit" && found.iter().all(|variable| variable.name != name) {
                 found.push(Variable { name, text });
             }
         }
