@@ -15,7 +15,7 @@ use crate::plan::{Bound, Preset, Side};
 use crate::signal::Signal;
 
 /// The files, embedded.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("anything", include_str!("../../models/anything.toml")),
     ("business", include_str!("../../models/business.toml")),
     ("cpu", include_str!("../../models/cpu.toml")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str); 15] = [
     ("latency", include_str!("../../models/latency.toml")),
     ("log-value", include_str!("../../models/log-value.toml")),
     ("log-volume", include_str!("../../models/log-volume.toml")),
+    ("log-whole", include_str!("../../models/log-whole.toml")),
     ("memory", include_str!("../../models/memory.toml")),
     ("pool", include_str!("../../models/pool.toml")),
     ("queue", include_str!("../../models/queue.toml")),

@@ -25,6 +25,7 @@ const ENGINE: u8 = 100;
 const INCIDENTS: u8 = 101;
 const INCIDENTS_VERSION: u8 = 2;
 const WAITING: u8 = 102;
+const WAITING_VERSION: u8 = 2;
 const DIRECTORY: u8 = 103;
 const COHORT: u8 = 104;
 const VERSION: u8 = 1;
@@ -85,7 +86,7 @@ impl Engine {
                 reading: sample.reading.clone(),
                 row: sample.row,
             });
-            to.put(WAITING, VERSION, &waiting.collect::<Vec<_>>());
+            to.put(WAITING, WAITING_VERSION, &waiting.collect::<Vec<_>>());
         }
         to.into_bytes()
     }
@@ -108,7 +109,9 @@ impl Engine {
                 ENGINE => section.read(VERSION).map(|state| engine.restore_state(state)).is_some(),
                 DIRECTORY => section.read(VERSION).map(|state| engine.restore_pressure(state)).is_some(),
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
-                WAITING => section.read(VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some(),
+                WAITING => {
+                    section.read(WAITING_VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some()
+                }
                 COHORT => section.read(VERSION).map(|(kin, steps)| cohorts.insert(kin, steps)).is_some(),
                 _ if matches!(saved.last(), Some(None)) => true,
                 _ => of_last(&saved).is_some_and(|place| engine.series_at(place).load(&section, &plan)),

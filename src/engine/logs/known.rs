@@ -389,9 +389,10 @@ impl Known {
         let (these, others): (Vec<&Kept>, Vec<&Kept>) =
             context.recent.lines().partition(|line| line.template == *name && since <= line.at);
         let own: Vec<&Kept> = others.iter().copied().filter(|line| line.template == *name).collect();
-        let apart = apart(these.iter().copied(), others.into_iter()).iter().map(Apart::words).collect::<Vec<_>>();
-        let told: String =
-            apart.into_iter().chain(spread(&these, &own, context.miner)).map(|told| format!("; {told}")).collect();
+        let measures = |name: &str| self.values.iter().any(|(value, _)| value.name == name && value.is_quantity());
+        let spread = spread(&these, &own, context.miner, measures);
+        let apart = apart(these.into_iter(), others.into_iter());
+        let told: String = apart.iter().map(Apart::words).chain(spread).map(|told| format!("; {told}")).collect();
         let shown = redact(shown, SAMPLE);
         let now = if sample.is_empty() { before } else { sample };
         let before = if before == now { String::new() } else { format!(", before “{before}”") };

@@ -194,7 +194,9 @@ impl Book {
         let Book { service, miner, recent, known, whole, flows, .. } = self;
         let context = Context { service, plan, lines: self.in_minute, miner, recent };
         let now = (end, local);
-        if whole::LEAST <= self.in_minute {
+        // Where all is new nothing is unseen.
+        let is_settled = self.first.is_some_and(|first| first + whole::NEW + whole::NEW <= end);
+        if is_settled && whole::LEAST <= self.in_minute {
             let counts = || known.values().map(|known| (known.core.in_minute, known)).filter(|(count, _)| 0 < *count);
             let unseen = || counts().filter(|(_, known)| end < known.core.run.0 + whole::NEW);
             let share = f64::from(unseen().map(|(count, _)| count).sum::<u32>()) / f64::from(self.in_minute);

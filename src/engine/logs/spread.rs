@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::recent::Kept;
 use crate::alert::words::quantity;
-use crate::signal::template::{Miner, numbers};
+use crate::signal::template::{Miner, Number, numbers};
 
 /// Values needed to speak of their distribution.
 const LEAST: usize = 5;
@@ -15,11 +15,17 @@ const SHARE: f64 = 0.3;
 /// Numbers looked for in a line.
 const NUMBERS: usize = 4;
 
-/// Clauses on the variables of `during` lines, each as against the lines `before`: `took is 350 ms in the middle, was 40 ms`;
-/// `user is alice in 71 %`.
-pub(super) fn spread(during: &[&Kept], before: &[&Kept], miner: &Miner) -> Vec<String> {
-    let now = values(during, miner);
-    let then = values(before, miner);
+/// Clauses on the variables of `during` lines, each as against the lines `before`: ``median `took` 350 ms, was 40 ms``; `` `user` alice in
+/// 71 %``. Numbers are quantities that have a unit, or whose name `measures` something; others are names.
+pub(super) fn spread(
+    during: &[&Kept],
+    before: &[&Kept],
+    miner: &Miner,
+    measures: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let is_quantity = |number: &Number| number.unit.is_some() || measures(&number.name);
+    let now = values(during, miner, is_quantity);
+    let then = values(before, miner, is_quantity);
     let mut told: Vec<String> = Vec::new();
     for (name, values) in &now {
         if told.len() < MOST && LEAST <= values.texts.len() + values.numbers.len() {
@@ -37,11 +43,12 @@ struct Values {
     texts: Vec<String>,
 }
 
-fn values(lines: &[&Kept], miner: &Miner) -> BTreeMap<String, Values> {
+fn values(lines: &[&Kept], miner: &Miner, is_quantity: impl Fn(&Number) -> bool) -> BTreeMap<String, Values> {
     let mut all = BTreeMap::<String, Values>::new();
     for line in lines {
         let body = line.body.as_bytes();
-        let found = numbers(body, NUMBERS);
+        let mut found = numbers(body, NUMBERS);
+        found.retain(&is_quantity);
         for number in &found {
             let values = all.entry(number.name.clone()).or_default();
             values.numbers.push(number.value);
@@ -62,10 +69,13 @@ fn clause(name: &str, now: &Values, then: Option<&Values>) -> Option<String> {
         let was = then.filter(|then| LEAST <= then.numbers.len() && then.unit == now.unit);
         let was = was.and_then(|then| Some(quantity(median(&then.numbers)?, then.unit)));
         let was = was.filter(|was| *was != middle).map(|was| format!(", was {was}")).unwrap_or_default();
-        return Some(format!("{name} is {middle} in the middle{was}"));
+        return Some(format!("median `{name}` {middle}{was}"));
     }
     let (value, count) = mode(&now.texts)?;
     let share = count as f64 / now.texts.len() as f64;
+    if then.is_none_or(|then| then.texts.is_empty()) && count == now.texts.len() {
+        return None;
+    }
     let usual = then.map_or(0.0, |then| {
         let same = then.texts.iter().filter(|text| *text == value).count();
         same as f64 / then.texts.len().max(1) as f64
@@ -73,7 +83,7 @@ fn clause(name: &str, now: &Values, then: Option<&Values>) -> Option<String> {
     // What it always is tells nothing, nor do ids that are different in every line.
     let is_news = SHARE <= share && 1 < count && usual < 0.8 * share;
     let was = then.filter(|then| LEAST <= then.texts.len()).map(|_| format!(", was {:.0} %", usual * 100.0));
-    is_news.then(|| format!("{name} is {value} in {:.0} %{}", share * 100.0, was.unwrap_or_default()))
+    is_news.then(|| format!("`{name}` {value} in {:.0} %{}", share * 100.0, was.unwrap_or_default()))
 }
 
 fn median(values: &[f64]) -> Option<f64> {
@@ -108,9 +118,17 @@ mod tests {
         };
         let (during, before) = (lines(|n| if n < 3 { n } else { 77 }, 340), lines(|n| n, 40));
         let (during, before): (Vec<&Kept>, Vec<&Kept>) = (during.iter().collect(), before.iter().collect());
-        let told = spread(&during, &before, &Miner::default());
-        assert_eq!(told, ["took is 0.35 s in the middle, was 0.05 s", "user is u77 in 85 %, was 0 %"]);
-        assert_eq!(spread(&during, &during, &Miner::default()), ["took is 0.35 s in the middle"]);
-        assert_eq!(spread(&during[..4], &before, &Miner::default()), Vec::<String>::new());
+        let spread = |during: &[&Kept]| spread(during, &before, &Miner::default(), |_| false);
+        assert_eq!(spread(&during), ["median `took` 0.35 s, was 0.05 s", "`user` u77 in 85 %, was 0 %"]);
+        assert_eq!(spread(&before), ["median `took` 0.05 s"]);
+        assert_eq!(spread(&during[..4]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_the_same_in_every_line_of_a_new_template_and_numbers_that_are_names_are_not_told() {
+        let lines: Vec<Kept> = (0..20).map(|n| kept(&format!("payment {} to /api/pay failed", 1_000 + n))).collect();
+        let lines: Vec<&Kept> = lines.iter().collect();
+        assert_eq!(spread(&lines, &[], &Miner::default(), |_| false), Vec::<String>::new());
+        assert_eq!(spread(&lines, &[], &Miner::default(), |name| name == "payment"), ["median `payment` 1.01k"]);
     }
 }

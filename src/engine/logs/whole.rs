@@ -6,7 +6,7 @@ use super::super::series::Told;
 use super::super::watch::Watch;
 use super::Context;
 use crate::calendar::Local;
-use crate::finding::{Kind, Phase};
+use crate::finding::{Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -62,11 +62,17 @@ impl Whole {
         let from = told.findings.len();
         let watch = self.watches[aspect as usize].get_or_insert_with(|| new(aspect, context.service, context.plan));
         watch.observe(end, value, local, context.plan, told);
-        for finding in &mut told.findings[from..] {
+        let is_told = |finding: &Finding| matches!(finding.phase, Phase::Raised | Phase::Updated);
+        // That there are fewer new kinds, breaks or strange ways than ever is no trouble.
+        let is_well = |finding: &Finding| {
+            let middle = finding.expected.map(|(low, high)| 0.5 * (low.max(0.0) + high.max(0.0)));
+            aspect != Aspect::Diversity && finding.value.zip(middle).is_none_or(|(value, middle)| value <= middle)
+        };
+        let rest = told.findings.split_off(from);
+        for mut finding in rest.into_iter().filter(|finding| !(is_told(finding) && is_well(finding))) {
             finding.kind = if finding.kind == Kind::Anomaly { Kind::Log } else { finding.kind };
-            if matches!(finding.phase, Phase::Raised | Phase::Updated) {
-                finding.words += &what();
-            }
+            finding.words += &if is_told(&finding) { what() } else { String::new() };
+            told.findings.push(finding);
         }
     }
 
