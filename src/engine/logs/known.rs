@@ -17,7 +17,7 @@ use crate::alert::words::length;
 use crate::calendar::Local;
 use crate::finding::{Finding, Kind, Phase};
 use crate::plan::Plan;
-use crate::signal::template::{Number, TemplateId, numbers};
+use crate::signal::template::{Number, TemplateId, measure, numbers};
 use crate::signal::{Level, Signal, Text, redact};
 use crate::time::{Span, Timestamp};
 
@@ -139,7 +139,8 @@ impl Known {
         }
         self.tell_news(at, context, news, told);
         if self.core.lines <= LOOKED_AT || !self.values.is_empty() {
-            for number in numbers(text.body.as_bytes(), NUMBERS) {
+            let fields = text.fields.iter().filter_map(|(key, value)| measure(key, value));
+            for number in numbers(text.body.as_bytes(), NUMBERS).into_iter().chain(fields) {
                 self.take_number(at, &number, text, context, told);
             }
         }

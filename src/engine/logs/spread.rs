@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::recent::Kept;
 use crate::alert::words::quantity;
-use crate::signal::template::{Miner, Number, numbers};
+use crate::signal::template::{Miner, Number, measure, numbers};
 
 /// Values needed to speak of their distribution.
 const LEAST: usize = 5;
@@ -48,6 +48,7 @@ fn values(lines: &[&Kept], miner: &Miner, is_quantity: impl Fn(&Number) -> bool)
     for line in lines {
         let body = line.body.as_bytes();
         let mut found = numbers(body, NUMBERS);
+        found.extend(line.fields.iter().filter_map(|(key, value)| measure(key, value)));
         found.retain(&is_quantity);
         for number in &found {
             let values = all.entry(number.name.clone()).or_default();
@@ -129,6 +130,6 @@ mod tests {
         let lines: Vec<Kept> = (0..20).map(|n| kept(&format!("payment {} to /api/pay failed", 1_000 + n))).collect();
         let lines: Vec<&Kept> = lines.iter().collect();
         assert_eq!(spread(&lines, &[], &Miner::default(), |_| false), Vec::<String>::new());
-        assert_eq!(spread(&lines, &[], &Miner::default(), |name| name == "payment"), ["median `payment` 1.01k"]);
+        assert_eq!(spread(&lines, &[], &Miner::default(), |name| name == "payment"), ["median `payment` 1010"]);
     }
 }

@@ -211,13 +211,13 @@ fn what_independent_clients_write_is_read() {
     }
     expect![[r#"
         ecs: json-logs
-        line @2026-11-25T22:59:27.53Z checkout warn: pool is "nearly" full
+        line @2026-11-25T22:59:27.53Z checkout warn: pool is "nearly" full (ecs.version=1.6.0 process.name=MainProcess process.pid=9619 used=0.9)
         gelf: json-logs
-        line @2026-11-25T22:59:27.2990189Z checkout error: payment failed: bank says no
+        line @2026-11-25T22:59:27.2990189Z checkout error: payment failed: bank says no (version=1.1 _order=7 host=vm)
         json-logger: json-logs
-        line @2026-11-25T22:59:27.533Z - warn: pool is "nearly" full
+        line @2026-11-25T22:59:27.533Z - warn: pool is "nearly" full (name=lines used=0.9)
         logfmt: logfmt
-        line @2026-11-25T22:59:27Z topic warn: pool is "nearly" full
+        line @2026-11-25T22:59:27Z topic warn: pool is "nearly" full (used=0.9)
         loguru: json-logs
         line @2026-11-25T22:59:27.541576Z - error: card refused
         loguru-text: text
@@ -233,17 +233,17 @@ fn what_independent_clients_write_is_read() {
         job_seconds{queue="mail"} @1795651200000000000 Buckets(Histogram { bounds: [0.1, 1.0, 10.0], counts: [1.0, 2.0, 1.0, 1.0], cumulative: true, start: None })
         job_bytes @1795651200000000000 Buckets(Summary { quantiles: [], count: 1.0, start: None })
         structlog-json: json-logs
-        line @2026-11-25T22:59:27.57409Z - error: stock is empty
+        line @2026-11-25T22:59:27.57409Z - error: stock is empty (item=7)
         structlog-logfmt: logfmt
-        line @2026-11-25T22:59:27.582067Z topic error: stock is empty
+        line @2026-11-25T22:59:27.582067Z topic error: stock is empty (item=7)
         schema-json: ?
         stock_items{shop="nord"} @1795420800000000000 Gauge(12.0)
         syslog-3164: syslog
-        line @2026-11-25T22:59:27Z backup error: disk is full
+        line @2026-11-25T22:59:27Z backup error: disk is full (host=vm)
         syslog-5424: syslog
-        line @2026-11-25T22:59:27.330372Z checkout warn: queue is "long"
+        line @2026-11-25T22:59:27.330372Z checkout warn: queue is "long" (host=web-1)
         syslog-logger: syslog
-        line @2026-11-25T22:59:27.37373Z backup error: disk is full
+        line @2026-11-25T22:59:27.37373Z backup error: disk is full (host=vm)
         syslog-python: syslog
         line @2026-11-26T00:00:00Z checkout error: out of memory
     "#]].assert_eq(&said);

@@ -224,10 +224,10 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Text, a whole number or a truth value is a field; all else is none.
+/// Text, a number or a truth value is a field; all else is none.
 fn add_field(fields: &mut Fields, key: &str, raw: &str) {
-    let is_whole = !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit());
-    if is_whole || raw.starts_with(['"', 't', 'f']) {
+    let is_number = raw.starts_with(|first: char| first.is_ascii_digit() || first == '-');
+    if is_number || raw.starts_with(['"', 't', 'f']) {
         plain_text(raw).iter().for_each(|value| fields.add(key, value));
     }
 }

@@ -17,14 +17,14 @@ fn elastic_common_schema_is_read_dotted_and_nested() {
         r#"{"@timestamp":"2026-11-23T08:00:00.123Z","log.level":"ERROR","message":"payment failed","ecs.version":"8.11.0",
             "service.name":"checkout","event.dataset":"checkout.log","process.thread.name":"main"}"#,
         expect![[r#"
-            line @2026-11-23T08:00:00.123Z checkout error: payment failed
+            line @2026-11-23T08:00:00.123Z checkout error: payment failed (ecs.version=8.11.0 event.dataset=checkout.log process.thread.name=main)
         "#]],
     );
     check(
         r#"{"@timestamp":"2026-11-23T09:00:00+01:00","log":{"level":"warn","logger":"com.shop.Pay"},"message":"slow",
             "ecs":{"version":"8.11.0"},"service":{"name":"checkout","version":"3"}}"#,
         expect![[r#"
-            line @2026-11-23T08:00:00Z checkout warn: slow
+            line @2026-11-23T08:00:00Z checkout warn: slow (ecs.version=8.11.0)
         "#]],
     );
 }
@@ -33,9 +33,9 @@ fn elastic_common_schema_is_read_dotted_and_nested() {
 fn plain_records_are_read_with_the_usual_keys() {
     for (text, expected) in [
         (r#"{"time":"2026-11-23T08:00:00Z","level":"info","msg":"ready","app":"shop"}"#, "shop info: ready"),
-        (r#"{"ts":1795420800.0,"severity":"CRITICAL","message":"down","logger":"db"}"#, "db fatal: down"),
+        (r#"{"ts":1795420800.0,"severity":"CRITICAL","message":"down","logger":"db"}"#, "db fatal: down (logger=db)"),
         (r#"{"timestamp":1795420800000,"lvl":"dbg","log":"text\n","service":"s"}"#, "s debug: text\n"),
-        (r#"{"time":1795420800000,"level":50,"pid":7,"msg":"pino","name":"x"}"#, "- error: pino"),
+        (r#"{"time":1795420800000,"level":50,"pid":7,"msg":"pino","name":"x"}"#, "- error: pino (pid=7 name=x)"),
         (r#"{"time":"2026-11-23 08:00:00","msg":"bare"}"#, "- unknown: bare"),
         (r#"{"ts":"1795420800","msg":7,"level":"odd","severity":"warning","service":null}"#, "- warn: 7"),
         (r#"{"ts":1795420800,"log":"error","service":""}"#, "- error: error"),

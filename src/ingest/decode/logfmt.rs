@@ -172,8 +172,8 @@ bare words
 "#;
         assert_eq!(recognise(text.as_bytes()), Some(Format::Logfmt));
         expect![[r#"
-            line @2026-11-23T08:00:00Z shop info: it is "ready"
-            line @2026-11-23T08:00:00Z db error: failed
+            line @2026-11-23T08:00:00Z shop info: it is "ready" (took=5ms)
+            line @2026-11-23T08:00:00Z db error: failed (caller=main.go:7 err=no \ disk service=db)
             line @1970-01-01T00:00:01Z web warn: at=warning method=GET path="/" status=503 app=web
             line @2026-11-23T08:00:00.5Z shop info: started
             line @2026-11-23T08:00:00Z shop error: no level here: ERROR
@@ -203,7 +203,7 @@ bare words
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), text in "[a-z=\"\\\\ \n]{0,60}") {
             for bytes in [&bytes[..], text.as_bytes()] {
                 let log = decoded(&[bytes, b"\nlevel=info msg=around x=1\n"].concat());
-                prop_assert!(log.said.iter().any(|said| said.ends_with("info: around")));
+                prop_assert!(log.said.iter().any(|said| said.contains("info: around")));
                 fits(bytes);
             }
         }

@@ -26,10 +26,10 @@ fn the_examples_of_rfc_5424_are_read() {
          <165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 [exampleSDID@32473 iut=\"3\"][examplePriority@32473 class=\"high\"]\n\
          <0>1 - - - - - - text\nand more\n",
         expect![[r#"
-            line @2003-10-11T22:14:15.003Z su fatal: 'su root' failed for lonvick on /dev/pts/8
-            line @2003-08-24T12:14:15.000003Z myproc info: %% It's time to make the do-nuts.
-            line @2003-10-11T22:14:15.003Z evntslog info: An application event log entry...
-            line @2003-10-11T22:14:15.003Z evntslog info: ID47 [exampleSDID@32473 iut="3"][examplePriority@32473 class="high"]
+            line @2003-10-11T22:14:15.003Z su fatal: 'su root' failed for lonvick on /dev/pts/8 (host=mymachine.example.com)
+            line @2003-08-24T12:14:15.000003Z myproc info: %% It's time to make the do-nuts. (host=192.0.2.1)
+            line @2003-10-11T22:14:15.003Z evntslog info: An application event log entry... (host=mymachine.example.com)
+            line @2003-10-11T22:14:15.003Z evntslog info: ID47 [exampleSDID@32473 iut="3"][examplePriority@32473 class="high"] (host=mymachine.example.com)
             line @2026-11-23T09:00:00Z - fatal: text
             and more
         "#]],
@@ -46,24 +46,24 @@ fn rfc_3164_is_read_as_daemons_write_it() {
          <27>2026-11-23T08:00:00.5+01:00 web-1 postgres[9]: FATAL: no\n\
          <14>just text: here\0",
         expect![[r#"
-            line @2026-11-22T22:14:15Z su fatal: 'su root' failed for lonvick on /dev/pts/8
-            line @2026-02-05T17:32:18Z 10.0.0.99 info: Use the BFG!
-            line @2026-11-23T08:00:00Z nginx error: upstream timed out
+            line @2026-11-22T22:14:15Z su fatal: 'su root' failed for lonvick on /dev/pts/8 (host=mymachine)
+            line @2026-02-05T17:32:18Z 10.0.0.99 info: Use the BFG! (host=10.0.0.99)
+            line @2026-11-23T08:00:00Z nginx error: upstream timed out (host=web-1)
             line @2026-11-23T08:00:00Z dockerd info: no host here
-            line @2026-11-23T07:00:00.5Z postgres error: FATAL: no
+            line @2026-11-23T07:00:00.5Z postgres error: FATAL: no (host=web-1)
             line @2026-11-23T09:00:00Z - info: just text: here
         "#]],
     );
     check(
         "Nov 23 08:00:00 web-1 sshd[77]: error: kex failed",
         expect![[r#"
-            line @2026-11-23T08:00:00Z sshd error: error: kex failed
+            line @2026-11-23T08:00:00Z sshd error: error: kex failed (host=web-1)
         "#]],
     );
     check(
         "2026-11-23T08:00:00.123456+00:00 web-1 systemd[1]: Started x.",
         expect![[r#"
-            line @2026-11-23T08:00:00.123456Z systemd unknown: Started x.
+            line @2026-11-23T08:00:00.123456Z systemd unknown: Started x. (host=web-1)
         "#]],
     );
 }

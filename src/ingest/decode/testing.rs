@@ -28,7 +28,9 @@ impl Sink for Log {
 
     fn line(&mut self, line: Line<'_>) {
         let service = line.service.as_deref().unwrap_or("-");
-        self.said.push(format!("line @{} {service} {}: {}", line.at, line.level.as_str(), line.body));
+        let fields: String = line.fields.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+        let fields = if fields.is_empty() { fields } else { format!(" ({})", &fields[1..]) };
+        self.said.push(format!("line @{} {service} {}: {}{fields}", line.at, line.level.as_str(), line.body));
     }
 
     fn change(&mut self, change: Change) {

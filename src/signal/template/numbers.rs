@@ -16,6 +16,20 @@ pub struct Number {
     pub grain: f64,
 }
 
+impl Number {
+    pub(super) fn new(name: String, value: f64, unit: Option<Unit>) -> Self {
+        let (grain, unit) = match unit {
+            Some(Unit::Time(seconds)) => (seconds, Some("s")),
+            Some(Unit::Bytes(bytes)) => (bytes, Some("bytes")),
+            Some(Unit::Percent) => (1.0, Some("%")),
+            Some(Unit::Other) | None => (1.0, None),
+        };
+        // Divided where the unit is a part of a second: 350 ms are 0.35 s and no bit more.
+        let value = if grain < 1.0 { value / libm::round(1.0 / grain) } else { value * grain };
+        Number { name, value, unit, grain }
+    }
+}
+
 /// Names whose numbers tell things apart and measure nothing.
 const IDENTIFIERS: [&str; 30] = [
     "id", "pid", "tid", "uid", "gid", "euid", "port", "line", "code", "status", "errno", "version", "seq", "session",
@@ -52,15 +66,7 @@ pub fn numbers(line: &[u8], most: usize) -> Vec<Number> {
         if 3 < gap || is_padded || is_identifier || most <= found.len() || found.iter().any(|n| n.name == text) {
             continue;
         }
-        let (grain, unit) = match unit {
-            Some(Unit::Time(seconds)) => (seconds, Some("s")),
-            Some(Unit::Bytes(bytes)) => (bytes, Some("bytes")),
-            Some(Unit::Percent) => (1.0, Some("%")),
-            Some(Unit::Other) | None => (1.0, None),
-        };
-        // Divided where the unit is a part of a second: 350 ms are 0.35 s and no bit more.
-        let value = if grain < 1.0 { value / libm::round(1.0 / grain) } else { value * grain };
-        found.push(Number { name: text, value, unit, grain });
+        found.push(Number::new(text, value, unit));
     }
     found
 }

@@ -336,7 +336,7 @@ fn log_record<S: Sink>(raw: &str, origin: &Origin<'_>, default_time: Option<Time
         body => body.into_text(),
     };
     let level = level(record.severity_number.signed(), &record.severity_text.0);
-    let fields = origin.fields(&attributes(record.attributes), &record.trace_id.0);
+    let fields = origin.fields(&attributes(record.attributes), &record.trace_id.0.to_ascii_lowercase());
     sink.line(Line { at, service: origin.service.as_deref().map(Cow::Borrowed), level, body, fields });
 }
 

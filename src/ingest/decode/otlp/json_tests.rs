@@ -85,7 +85,7 @@ fn the_log_example_of_the_specification_is_read() {
             "traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"EEE19B7EC3C1B174","body":{"stringValue":"Example log record"},
             "attributes":[{"key":"int.attribute","value":{"intValue":"10"}}]}]}]}]}"#,
         expect![[r#"
-            line @2018-12-13T14:51:00.3Z my.service info: Example log record
+            line @2018-12-13T14:51:00.3Z my.service info: Example log record (trace_id=5b8efff798038103d269b633813fc60c int.attribute=10 service.name=my.service)
         "#]],
     );
 }

@@ -140,7 +140,7 @@ impl<'a> Origin<'a> {
         for (key, value) in record.iter().chain(&self.attributes) {
             match value {
                 Any::Text(text) => fields.add(key, text),
-                Any::Bool(_) | Any::Int(_) => fields.add(key, &value.to_string()),
+                Any::Bool(_) | Any::Int(_) | Any::Double(_) => fields.add(key, &value.to_string()),
                 _ => {}
             }
         }

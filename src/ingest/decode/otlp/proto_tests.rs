@@ -42,19 +42,19 @@ fn log_records_are_read() {
         LOGS,
         None,
         expect![[r#"
-        line @2026-11-23T08:00:00Z checkout error: payment failed: bank says no
-        line @2026-11-23T08:00:01Z checkout warn: slow
-        line @2026-11-23T08:00:00Z checkout unknown: {"user":7,"tags":["a\"b"]}
-        reject no_time: OTLP logs: record 4: neither time_unix_nano nor observed_time_unix_nano
-        line @2026-11-23T08:00:00Z web-1 unknown: ready
-    "#]],
+            line @2026-11-23T08:00:00Z checkout error: payment failed: bank says no (service.name=checkout)
+            line @2026-11-23T08:00:01Z checkout warn: slow (trace_id=000102030405060708090a0b0c0d0e0f service.name=checkout)
+            line @2026-11-23T08:00:00Z checkout unknown: {"user":7,"tags":["a\"b"]} (service.name=checkout)
+            reject no_time: OTLP logs: record 4: neither time_unix_nano nor observed_time_unix_nano
+            line @2026-11-23T08:00:00Z web-1 unknown: ready (host.name=web-1)
+        "#]],
     );
     check(
         LOG_WITHOUT_TIME,
         Some(Timestamp::from_secs(5)),
         expect![[r#"
-        line @1970-01-01T00:00:05Z - unknown: hello
-    "#]],
+            line @1970-01-01T00:00:05Z - unknown: hello (trace_id=000102030405060708090a0b0c0d0e0f)
+        "#]],
     );
 }
 
