@@ -33,6 +33,9 @@ impl Fields {
 
     /// The value of the first of these names that there is.
     pub fn first_of(&self, names: &[&str]) -> Option<&str> {
+        if self.0.is_empty() {
+            return None;
+        }
         names.iter().find_map(|name| self.iter().find(|(key, _)| key == name)).map(|(_, value)| value)
     }
 

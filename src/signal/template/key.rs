@@ -75,6 +75,11 @@ pub(super) fn of_parts(parts: &[Part], without: Option<usize>) -> u64 {
     finish(hash)
 }
 
+/// One of several places of a key in which the words differ together: what is left of the key without all of them, and which it is.
+pub(super) fn joint(rest: u64, kind: u64, place: usize) -> u64 {
+    finish(mix(mix(rest, kind), place as u64 + 1))
+}
+
 /// Makes the word at `at` a variable and folds it with its neighbours.
 pub(super) fn generalise(parts: &mut Parts, at: usize) {
     parts[at].word = 0;

@@ -10,6 +10,7 @@
 //! Jiang 2008; Spell, Du 2016), values found by leaving a word out (IPLoM, Makanju 2009; Logram, Dai 2020).
 
 mod entries;
+mod groups;
 mod key;
 mod kind;
 mod lexer;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use self::entries::{Entries, Seen};
+use self::groups::Groups;
 use self::key::Parts;
 use self::lexer::Token;
 pub use self::measure::measure;
@@ -227,7 +229,7 @@ impl Miner {
         lexer::lex(&first.line, &mut tokens);
         let met = self.meet(&first.line, &tokens);
         let mut common: SmallVec<[usize; 16]> = SmallVec::from_elem(0, tokens.len());
-        for (at, _) in met.values.iter().enumerate().filter(|(_, value)| **value) {
+        for (at, _) in met.values.iter().enumerate().filter(|(_, role)| **role == Role::Value) {
             common[at] =
                 words::common_prefix(tokens[at].of(&first.line), entries.clone().map(|entry| &*entry.line), at);
         }
@@ -257,8 +259,12 @@ impl Miner {
 
     /// A key seen for the first time: its words are noted, and it gets its template. Whether the template is new too.
     fn welcome(&mut self, at: usize, line: &[u8], tokens: &[Token]) -> bool {
-        self.note_words(&key::parts(tokens), line, tokens);
-        let met = self.meet(line, tokens);
+        self.note_groups(line, tokens);
+        let mut met = self.meet(line, tokens);
+        if met.payloads.is_none() {
+            self.note_words(&key::parts(tokens), line, tokens);
+            met = self.meet(line, tokens);
+        }
         self.enter(&met, line, tokens);
         let known = met.id != self.entries.list[at].key && self.slots.is_entered(met.id);
         self.entries.list[at].id = met.id;
@@ -283,6 +289,16 @@ impl Miner {
         self.tokens = tokens;
     }
 
+    /// Notes the shape of each payload of a line in its slot.
+    fn note_groups(&mut self, line: &[u8], tokens: &[Token]) {
+        let groups = groups::groups(line, tokens);
+        let Some(rest) = without_groups(tokens, &groups) else { return };
+        for (at, group) in groups.iter().enumerate() {
+            let place = slots::Place { group: true, enclosed: true, ..slots::Place::default() };
+            self.is_stale |= self.slots.note(key::joint(rest, GROUP, at), groups::shape(*group, tokens), place);
+        }
+    }
+
     /// Notes each word of a key in its slot.
     fn note_words(&mut self, parts: &Parts, line: &[u8], tokens: &[Token]) {
         let words = parts.iter().filter(|part| part.word != 0).count();
@@ -299,6 +315,11 @@ impl Miner {
 
     /// Enters the keys that a line met on its way to its template, so that further values are found in them.
     fn enter(&mut self, met: &Met, line: &[u8], tokens: &[Token]) {
+        if let Some(parts) = &met.payloads
+            && self.slots.found(key::of_parts(parts, None))
+        {
+            self.note_words(parts, line, tokens);
+        }
         for parts in &met.way {
             if self.slots.enter(key::of_parts(parts, None)) {
                 self.note_words(parts, line, tokens);
@@ -311,19 +332,43 @@ impl Miner {
         let mut parts = key::parts(tokens);
         let own = key::of_parts(&parts, None);
         let count = self.entries.get(own).map_or(1, |entry| entry.count.max(1));
-        let mut met = Met { id: own, values: SmallVec::new(), way: SmallVec::new(), found: 0 };
+        let mut met = Met { id: own, values: SmallVec::new(), way: SmallVec::new(), payloads: None, found: 0 };
+        self.meet_groups(&mut parts, &mut met, line, tokens);
         for _ in 0..ROUNDS {
             let words = parts.iter().filter(|part| part.word != 0).count();
             let found = (words > CONTEXT).then(|| self.value_in(&parts, own, count, line, tokens)).flatten();
             let Some((at, id)) = found else { break };
-            met.values.resize(tokens.len(), false);
-            met.values[parts[at].token as usize] = true;
+            met.values.resize(tokens.len(), Role::Own);
+            met.values[parts[at].token as usize] = Role::Value;
             key::generalise(&mut parts, at);
             met.found += usize::from(self.slots.is_variable(id));
             met.id = id;
             met.way.push(parts.clone());
         }
         met
+    }
+
+    /// Payloads that are values.
+    fn meet_groups(&self, parts: &mut Parts, met: &mut Met, line: &[u8], tokens: &[Token]) {
+        let groups = groups::groups(line, tokens);
+        let Some(rest) = without_groups(tokens, &groups) else { return };
+        let is_value = |at: &usize| self.slots.is_variable(key::joint(rest, GROUP, *at));
+        let values: Groups = (0..groups.len()).filter(is_value).map(|at| groups[at]).collect();
+        if values.is_empty() {
+            return;
+        }
+        met.values.resize(tokens.len(), Role::Own);
+        for group in &values {
+            let inside = usize::from(group.first)..usize::from(group.end);
+            met.values[inside.clone()].fill(Role::Inside);
+            if let Some(first) = met.values[inside].first_mut() {
+                *first = Role::Payload;
+            }
+        }
+        met.found += values.len();
+        groups::generalise(parts, values.into_iter());
+        met.id = key::of_parts(parts, None);
+        met.payloads = Some(parts.clone());
     }
 
     /// The first word that is a value, and the key without it.
@@ -352,12 +397,40 @@ const PASSES: usize = 6;
 #[derive(Debug)]
 struct Met {
     id: u64,
-    /// Which tokens are words that are values.
-    values: SmallVec<[bool; 16]>,
+    /// What the tokens are taken for.
+    values: SmallVec<[Role; 16]>,
     /// How many of these by what was seen in their place, not for a sibling's sake.
     found: usize,
     /// The keys met on the way, the template's last.
     way: SmallVec<[Parts; 2]>,
+    /// The key with payloads taken for values, where there are such.
+    payloads: Option<Parts>,
+}
+
+/// What a token is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// What it is by itself.
+    Own,
+    /// A word that is a value.
+    Value,
+    /// The first of a payload that is a value, and the others of it.
+    Payload,
+    Inside,
+}
+
+/// Marks the slots of payloads.
+const GROUP: u64 = 0x7061_796C_6F61_6431;
+
+/// The key of a line without its payloads; none where it has none, or where too few words are left.
+fn without_groups(tokens: &[Token], groups: &Groups) -> Option<u64> {
+    if groups.is_empty() {
+        return None;
+    }
+    let mut parts = key::parts(tokens);
+    groups::generalise(&mut parts, groups.iter().copied());
+    let words = parts.iter().filter(|part| part.word != 0).count();
+    (CONTEXT <= words).then(|| key::of_parts(&parts, None))
 }
 
 impl MinerBounds {

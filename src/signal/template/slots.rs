@@ -26,11 +26,13 @@ pub(super) struct Rules {
     pub(super) enclosed: u8,
     /// So many words that fill another place too.
     pub(super) shared: usize,
+    /// The same of payloads in brackets.
+    pub(super) shared_groups: usize,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Rules { words: 5, first: 12, dotted: 3, value: 4, enclosed: 4, shared: 3 }
+        Rules { words: 5, first: 12, dotted: 3, value: 4, enclosed: 4, shared: 3, shared_groups: 2 }
     }
 }
 
@@ -50,6 +52,8 @@ pub(super) struct Place {
     pub(super) first: bool,
     pub(super) value: bool,
     pub(super) enclosed: bool,
+    /// A payload in brackets.
+    pub(super) group: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,6 +65,7 @@ pub(super) struct Slot {
     first: bool,
     value: bool,
     enclosed: bool,
+    group: bool,
     variable: bool,
     /// Whether the key with the variable in this place has been entered as a key of its own.
     entered: bool,
@@ -124,6 +129,14 @@ impl Slots {
         self.slots.get_mut(&slot).is_some_and(|slot| !std::mem::replace(&mut slot.entered, true))
     }
 
+    /// Whether a key is entered now for the first time; it need not be a slot.
+    pub(super) fn found(&mut self, key: u64) -> bool {
+        self.born += 1;
+        let born = self.born;
+        let slot = self.slots.entry(key).or_insert_with(|| Slot { variable: true, born, ..Slot::default() });
+        !std::mem::replace(&mut slot.entered, true)
+    }
+
     /// Notes a word in a slot; whether that made some slot a variable.
     pub(super) fn note(&mut self, at: u64, word: Word, place: Place) -> bool {
         self.born += 1;
@@ -132,6 +145,7 @@ impl Slots {
             first: place.first,
             value: place.value,
             enclosed: place.enclosed,
+            group: place.group,
             born,
             ..Slot::default()
         });
@@ -166,7 +180,8 @@ impl Slots {
     /// Whether enough words of a slot fill another one too; then both are variables.
     fn is_shared(&mut self, at: u64, word: u32) -> bool {
         let (Some(slot), Some(places)) = (self.slots.get(&at), self.places.get(&word)) else { return false };
-        if slot.words.len() < self.rules.shared {
+        let wanted = if slot.group { self.rules.shared_groups } else { self.rules.shared };
+        if slot.words.len() < wanted {
             return false;
         }
         let twins: SmallVec<[u64; 4]> = places
@@ -175,7 +190,7 @@ impl Slots {
             .filter(|other| {
                 self.slots.get(other).is_some_and(|other| {
                     let common = other.words.iter().filter(|word| slot.words.contains(word)).count();
-                    self.rules.shared <= common && !other.is_of_events()
+                    wanted <= common && !other.is_of_events()
                 })
             })
             .copied()

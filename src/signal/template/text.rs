@@ -1,15 +1,16 @@
 //! A template as people read it: the line that shows it, with `<kind>` in the place of each variable.
 
+use super::Role;
 use super::entries::Entry;
 use super::kind::kind;
 use super::lexer::Token;
 
-/// Writes the line with its variables named; `values` says which words are values after all, `common` how many bytes of
+/// Writes the line with its variables named; `values` says which words and payloads are values after all, `common` how many bytes of
 /// such a word are the same in all lines.
 pub(super) fn render(
     line: &[u8],
     tokens: &[Token],
-    values: &[bool],
+    values: &[Role],
     common: &[usize],
     entry: Option<&Entry>,
 ) -> String {
@@ -17,9 +18,18 @@ pub(super) fn render(
     let (mut at, mut number) = (0, 0);
     for (which, token) in tokens.iter().enumerate() {
         let (start, end) = (token.start as usize, token.end as usize);
+        let role = values.get(which).copied().unwrap_or(Role::Own);
+        if role == Role::Inside {
+            number += usize::from(token.is_variable());
+            at = end;
+            continue;
+        }
         text.extend_from_slice(&line[at..start]);
         let shown = token.of(line);
-        if token.is_variable() {
+        if role == Role::Payload {
+            number += usize::from(token.is_variable());
+            name(&mut text, "fields");
+        } else if token.is_variable() {
             let constant = entry.map_or(0, |entry| entry.constant(number)).min(shown.len());
             number += 1;
             text.extend_from_slice(&shown[..constant]);
@@ -27,7 +37,7 @@ pub(super) fn render(
                 let is_url = shown[..constant].ends_with(b"://");
                 name(&mut text, if is_url { "url" } else { kind(&shown[constant..]) });
             }
-        } else if values.get(which).is_some_and(|value| *value) {
+        } else if role == Role::Value {
             let constant = common.get(which).map_or(0, |length| *length).min(shown.len());
             text.extend_from_slice(&shown[..constant]);
             name(&mut text, kind(&shown[constant..]));

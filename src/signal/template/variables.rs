@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::Miner;
+use super::{Miner, Role};
 use super::kind::kind;
 use super::lexer::{self, Token};
 
@@ -50,7 +50,7 @@ impl Miner {
         let met = self.meet(line, &tokens);
         let mut before: Option<Token> = None;
         for (at, token) in tokens.iter().enumerate() {
-            if !token.is_variable() && !met.values.get(at).is_some_and(|value| *value) {
+            if !token.is_variable() && met.values.get(at).is_none_or(|role| *role == Role::Own) {
                 before = Some(*token);
                 continue;
             }

@@ -65,7 +65,8 @@ pub(super) fn word(token: Token, line: &[u8]) -> Word {
 
 /// Whether a word names what follows (`user=`): such a word is never a value.
 pub(super) fn is_name_of_value(token: Token, line: &[u8]) -> bool {
-    line.get(token.end as usize) == Some(&b'=')
+    let after = line.get(token.end as usize..).unwrap_or_default();
+    after.starts_with(b"=") || after.starts_with(b" = ")
 }
 
 /// Whether a word may give way to a variable that a sibling has in its place: not where it tells of an event.
@@ -104,5 +105,6 @@ pub(super) fn place(token: Token, line: &[u8]) -> Place {
         (before, after),
         (Some(b'('), Some(b')')) | (Some(b'['), Some(b']')) | (Some(b'"'), Some(b'"')) | (Some(b'\''), Some(b'\''))
     );
-    Place { first: false, value: before == Some(&b'='), enclosed }
+    let value = before == Some(&b'=') || line[..start].ends_with(b" = ");
+    Place { value, enclosed, ..Place::default() }
 }

@@ -1,0 +1,121 @@
+//! Payloads: records and lists in brackets, such as `{"a":1}`, `[x=1, y=2]` or `(a, b, c)`.
+//!
+//! What stands in them is data that some object wrote of itself: of any length, and of a shape that is its own. A payload takes part in
+//! the key like a word does, and turns out to be a value by the same rules: where enough different shapes were seen in its place, the
+//! whole of it is one variable.
+
+use smallvec::SmallVec;
+
+use super::key::{self, Part, Parts};
+use super::lexer::{TOKENS, Token};
+use super::slots::Word;
+
+/// A payload: its tokens, those at `first..end`; none where the brackets are empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) first: u8,
+    pub(super) end: u8,
+}
+
+pub(super) type Groups = SmallVec<[Group; 4]>;
+
+/// The outermost payloads of a line, in order; neighbours are one.
+pub(super) fn groups(line: &[u8], tokens: &[Token]) -> Groups {
+    let mut groups = Groups::new();
+    let (mut depth, mut open, mut token) = (0usize, 0, 0usize);
+    let index_at = |token: &mut usize, at: usize| {
+        while tokens.get(*token).is_some_and(|token| (token.start as usize) < at) {
+            *token += 1;
+        }
+        *token as u8
+    };
+    let mut first = 0;
+    let mut at = 0;
+    while let Some(step) = memchr_bracket(&line[at..]) {
+        at += step;
+        match line[at] {
+            b'(' | b'[' | b'{' => {
+                if depth == 0 {
+                    open = at + 1;
+                    first = index_at(&mut token, at);
+                }
+                depth += 1;
+            }
+            _ if depth == 1 => {
+                depth = 0;
+                if is_payload(&line[open..at]) {
+                    add(&mut groups, Group { first, end: index_at(&mut token, at) });
+                }
+            }
+            _ => depth = depth.saturating_sub(1),
+        }
+        at += 1;
+    }
+    // A payload that is cut off goes on to the end.
+    if 0 < depth && tokens.len() == TOKENS && is_payload(&line[open..]) {
+        add(&mut groups, Group { first, end: TOKENS as u8 });
+    }
+    groups
+}
+
+fn memchr_bracket(rest: &[u8]) -> Option<usize> {
+    rest.iter().position(|byte| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}'))
+}
+
+fn add(groups: &mut Groups, group: Group) {
+    match groups.last_mut() {
+        Some(last) if last.end == group.first => last.end = group.end,
+        _ => groups.push(group),
+    }
+}
+
+/// A record (`=`, `:` behind a name in quotation marks), a list, or one that is empty.
+fn is_payload(inside: &[u8]) -> bool {
+    inside.iter().all(|byte| *byte == b' ')
+        || inside.iter().any(|byte| matches!(byte, b'=' | b',' | b'[' | b'{'))
+        || memchr::memmem::find(inside, b"\":").is_some()
+}
+
+/// The shape of a payload, as a word.
+pub(super) fn shape(group: Group, tokens: &[Token]) -> Word {
+    let inside = &tokens[usize::from(group.first).min(tokens.len())..usize::from(group.end).min(tokens.len())];
+    Word { hash: key::of_tokens(inside).0, ..Word::default() }
+}
+
+/// Makes payloads variables and folds them with their neighbours.
+pub(super) fn generalise(parts: &mut Parts, groups: impl Iterator<Item = Group>) {
+    for group in groups {
+        let from = parts.iter().position(|part| group.first <= part.token).unwrap_or(parts.len());
+        let to = parts.iter().position(|part| group.end <= part.token).unwrap_or(parts.len());
+        parts.drain(from..to);
+        parts.insert(from, Part { word: 0, token: group.first });
+        parts.dedup_by(|b, a| a.word == 0 && b.word == 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexer;
+    use super::*;
+
+    fn shown(line: &str) -> Vec<String> {
+        let mut tokens = Vec::new();
+        lexer::lex(line.as_bytes(), &mut tokens);
+        let text = |group: &Group| {
+            let inside = &tokens[usize::from(group.first)..usize::from(group.end)];
+            inside.iter().map(|token| String::from_utf8_lossy(token.of(line.as_bytes()))).collect::<Vec<_>>().join(" ")
+        };
+        groups(line.as_bytes(), &tokens).iter().map(text).collect()
+    }
+
+    #[test]
+    fn records_and_lists_are_payloads_and_remarks_are_none() {
+        assert_eq!(shown("done {\"a\":1,\"b\":[2,3]} in 5 ms"), ["a 1 b 2 3"]);
+        assert_eq!(shown("[Group id=1] completing Events(names=[a, b(c)])."), ["Group id 1", "names a b c"]);
+        assert_eq!(shown("buckets are []"), [""]);
+        assert_eq!(shown("rows [a, b][c, d] | end"), ["a b c d"]);
+        assert_eq!(shown("sent (1.07 KB) to [web] (started)"), Vec::<String>::new());
+        assert_eq!(shown("never closed (a, b"), Vec::<String>::new());
+        assert_eq!(shown("closed twice) and (a, b)) again"), ["a b"]);
+    }
+}
