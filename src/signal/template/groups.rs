@@ -15,12 +15,15 @@ use super::slots::Word;
 pub(super) struct Group {
     pub(super) first: u8,
     pub(super) end: u8,
+    /// Its bytes in the line.
+    pub(super) from: u32,
+    pub(super) to: u32,
 }
 
 pub(super) type Groups = SmallVec<[Group; 4]>;
 
-/// The outermost payloads of a line, in order; neighbours are one.
-pub(super) fn groups(line: &[u8], tokens: &[Token]) -> Groups {
+/// The outermost payloads of a line, in order; neighbours are one. Where the line is cut off, so may be the last.
+pub(super) fn groups(line: &[u8], tokens: &[Token], is_cut: bool) -> Groups {
     let mut groups = Groups::new();
     let (mut depth, mut open, mut token) = (0usize, 0, 0usize);
     let index_at = |token: &mut usize, at: usize| {
@@ -44,7 +47,8 @@ pub(super) fn groups(line: &[u8], tokens: &[Token]) -> Groups {
             _ if depth == 1 => {
                 depth = 0;
                 if is_payload(&line[open..at]) {
-                    add(&mut groups, Group { first, end: index_at(&mut token, at) });
+                    let end = index_at(&mut token, at);
+                    add(&mut groups, Group { first, end, from: open as u32, to: at as u32 });
                 }
             }
             _ => depth = depth.saturating_sub(1),
@@ -52,8 +56,8 @@ pub(super) fn groups(line: &[u8], tokens: &[Token]) -> Groups {
         at += 1;
     }
     // A payload that is cut off goes on to the end.
-    if 0 < depth && tokens.len() == TOKENS && is_payload(&line[open..]) {
-        add(&mut groups, Group { first, end: TOKENS as u8 });
+    if 0 < depth && (is_cut || tokens.len() == TOKENS) && is_payload(&line[open..]) {
+        add(&mut groups, Group { first, end: tokens.len() as u8, from: open as u32, to: line.len() as u32 });
     }
     groups
 }
@@ -64,7 +68,7 @@ fn memchr_bracket(rest: &[u8]) -> Option<usize> {
 
 fn add(groups: &mut Groups, group: Group) {
     match groups.last_mut() {
-        Some(last) if last.end == group.first => last.end = group.end,
+        Some(last) if last.end == group.first => (last.end, last.to) = (group.end, group.to),
         _ => groups.push(group),
     }
 }
@@ -105,7 +109,7 @@ mod tests {
             let inside = &tokens[usize::from(group.first)..usize::from(group.end)];
             inside.iter().map(|token| String::from_utf8_lossy(token.of(line.as_bytes()))).collect::<Vec<_>>().join(" ")
         };
-        groups(line.as_bytes(), &tokens).iter().map(text).collect()
+        groups(line.as_bytes(), &tokens, false).iter().map(text).collect()
     }
 
     #[test]

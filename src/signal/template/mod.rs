@@ -170,7 +170,7 @@ impl Miner {
         lexer::lex(line, &mut tokens);
         let met = self.meet(line, &tokens);
         let entry = self.entries.get(key::of_tokens(&tokens).0);
-        (TemplateId(met.id), text::render(line, &tokens, &met.values, &[], entry))
+        (TemplateId(met.id), text::render(line, &tokens, &met, &[], entry))
     }
 
     /// Lets every key known meet its template by all that was learned. It happens by itself now and then; call it before
@@ -233,7 +233,7 @@ impl Miner {
             common[at] =
                 words::common_prefix(tokens[at].of(&first.line), entries.clone().map(|entry| &*entry.line), at);
         }
-        let text = text::render(&first.line, &tokens, &met.values, &common, Some(first));
+        let text = text::render(&first.line, &tokens, &met, &common, Some(first));
         Template { id: TemplateId(first.id), text, lines: entries.map(|entry| entry.count).sum() }
     }
 
@@ -291,7 +291,7 @@ impl Miner {
 
     /// Notes the shape of each payload of a line in its slot.
     fn note_groups(&mut self, line: &[u8], tokens: &[Token]) {
-        let groups = groups::groups(line, tokens);
+        let groups = self.groups(line, tokens);
         let Some(rest) = without_groups(tokens, &groups) else { return };
         for (at, group) in groups.iter().enumerate() {
             let place = slots::Place { group: true, enclosed: true, ..slots::Place::default() };
@@ -311,6 +311,27 @@ impl Miner {
             let slot = key::of_parts(parts, Some(at));
             self.is_stale |= self.slots.note(slot, words::word(token, line), place);
         }
+        for (at, slot) in self.records(parts, line, tokens) {
+            let place = slots::Place { value: true, record: true, ..slots::Place::default() };
+            let token = tokens[parts[at].token as usize];
+            self.is_stale |= self.slots.note(slot, words::word(token, line), place);
+        }
+    }
+
+    /// Where several words stand behind `=`: each with the slot of that place whatever the others are, since they differ together.
+    fn records(&self, parts: &Parts, line: &[u8], tokens: &[Token]) -> SmallVec<[(usize, u64); 4]> {
+        let is_value =
+            |at: usize| parts[at].word != 0 && words::place(tokens[parts[at].token as usize], line).value;
+        let places: SmallVec<[usize; 8]> = (0..parts.len()).filter(|at| is_value(*at)).collect();
+        if places.len() < 2 {
+            return SmallVec::new();
+        }
+        let mut rest = parts.clone();
+        for at in places.iter().rev() {
+            key::generalise(&mut rest, *at);
+        }
+        let rest = key::of_parts(&rest, None);
+        places.iter().enumerate().map(|(place, at)| (*at, key::joint(rest, RECORD, place))).collect()
     }
 
     /// Enters the keys that a line met on its way to its template, so that further values are found in them.
@@ -332,7 +353,7 @@ impl Miner {
         let mut parts = key::parts(tokens);
         let own = key::of_parts(&parts, None);
         let count = self.entries.get(own).map_or(1, |entry| entry.count.max(1));
-        let mut met = Met { id: own, values: SmallVec::new(), way: SmallVec::new(), payloads: None, found: 0 };
+        let mut met = Met { id: own, values: SmallVec::new(), way: SmallVec::new(), payloads: None, groups: Groups::new(), found: 0 };
         self.meet_groups(&mut parts, &mut met, line, tokens);
         for _ in 0..ROUNDS {
             let words = parts.iter().filter(|part| part.word != 0).count();
@@ -348,9 +369,13 @@ impl Miner {
         met
     }
 
+    fn groups(&self, line: &[u8], tokens: &[Token]) -> Groups {
+        groups::groups(line, tokens, line.len() == self.bounds.line_bytes)
+    }
+
     /// Payloads that are values.
     fn meet_groups(&self, parts: &mut Parts, met: &mut Met, line: &[u8], tokens: &[Token]) {
-        let groups = groups::groups(line, tokens);
+        let groups = self.groups(line, tokens);
         let Some(rest) = without_groups(tokens, &groups) else { return };
         let is_value = |at: &usize| self.slots.is_variable(key::joint(rest, GROUP, *at));
         let values: Groups = (0..groups.len()).filter(is_value).map(|at| groups[at]).collect();
@@ -366,13 +391,16 @@ impl Miner {
             }
         }
         met.found += values.len();
-        groups::generalise(parts, values.into_iter());
+        groups::generalise(parts, values.iter().copied());
+        met.groups = values;
         met.id = key::of_parts(parts, None);
         met.payloads = Some(parts.clone());
     }
 
     /// The first word that is a value, and the key without it.
     fn value_in(&self, parts: &Parts, own: u64, count: u64, line: &[u8], tokens: &[Token]) -> Option<(usize, u64)> {
+        let records = self.records(parts, line, tokens);
+        let is_in_record = |at: usize| records.iter().any(|(place, slot)| *place == at && self.slots.is_variable(*slot));
         parts.iter().enumerate().filter(|(_, part)| part.word != 0).find_map(|(at, part)| {
             let token = tokens[part.token as usize];
             if words::is_name_of_value(token, line) {
@@ -383,7 +411,7 @@ impl Miner {
                 let other = self.entries.get(slot).filter(|other| other.key != own);
                 other.is_some_and(|other| SIBLING * count <= other.count) && words::may_be_value(token, line)
             };
-            (self.slots.is_variable(slot) || sibling()).then_some((at, slot))
+            (self.slots.is_variable(slot) || is_in_record(at) || sibling()).then_some((at, slot))
         })
     }
 }
@@ -405,6 +433,7 @@ struct Met {
     way: SmallVec<[Parts; 2]>,
     /// The key with payloads taken for values, where there are such.
     payloads: Option<Parts>,
+    groups: Groups,
 }
 
 /// What a token is taken for.
@@ -421,6 +450,8 @@ enum Role {
 
 /// Marks the slots of payloads.
 const GROUP: u64 = 0x7061_796C_6F61_6431;
+/// Marks the slots of values in records.
+const RECORD: u64 = 0x7265_636F_7264_7631;
 
 /// The key of a line without its payloads; none where it has none, or where too few words are left.
 fn without_groups(tokens: &[Token], groups: &Groups) -> Option<u64> {

@@ -54,6 +54,8 @@ pub(super) struct Place {
     pub(super) enclosed: bool,
     /// A payload in brackets.
     pub(super) group: bool,
+    /// A value in a record, whatever its other values are; it shares its words with its own kind.
+    pub(super) record: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +68,7 @@ pub(super) struct Slot {
     value: bool,
     enclosed: bool,
     group: bool,
+    record: bool,
     variable: bool,
     /// Whether the key with the variable in this place has been entered as a key of its own.
     entered: bool,
@@ -146,6 +149,7 @@ impl Slots {
             value: place.value,
             enclosed: place.enclosed,
             group: place.group,
+            record: place.record,
             born,
             ..Slot::default()
         });
@@ -162,7 +166,7 @@ impl Slots {
             slot.variable = true;
             return true;
         }
-        if slot.first || slot.is_of_events() || slot.words.len() < 2 {
+        if slot.first || slot.record || slot.is_of_events() || slot.words.len() < 2 {
             return false;
         }
         // A slot is listed under its words from its second word on: one alone is shared with nothing.
@@ -271,7 +275,7 @@ impl Slots {
         let mut known: Vec<(u64, u64)> = self
             .slots
             .iter()
-            .filter(|(_, slot)| 2 <= slot.words.len() && !slot.first && !slot.is_of_events())
+            .filter(|(_, slot)| 2 <= slot.words.len() && !slot.first && !slot.record && !slot.is_of_events())
             .map(|(at, slot)| (slot.born, *at))
             .collect();
         known.sort_unstable();

@@ -1,16 +1,16 @@
 //! A template as people read it: the line that shows it, with `<kind>` in the place of each variable.
 
-use super::Role;
+use super::{Met, Role};
 use super::entries::Entry;
 use super::kind::kind;
 use super::lexer::Token;
 
-/// Writes the line with its variables named; `values` says which words and payloads are values after all, `common` how many bytes of
+/// Writes the line with its variables named; `met` says which words and payloads are values after all, `common` how many bytes of
 /// such a word are the same in all lines.
 pub(super) fn render(
     line: &[u8],
     tokens: &[Token],
-    values: &[Role],
+    met: &Met,
     common: &[usize],
     entry: Option<&Entry>,
 ) -> String {
@@ -18,18 +18,20 @@ pub(super) fn render(
     let (mut at, mut number) = (0, 0);
     for (which, token) in tokens.iter().enumerate() {
         let (start, end) = (token.start as usize, token.end as usize);
-        let role = values.get(which).copied().unwrap_or(Role::Own);
-        if role == Role::Inside {
+        let role = met.values.get(which).copied().unwrap_or(Role::Own);
+        if let Role::Payload | Role::Inside = role {
             number += usize::from(token.is_variable());
-            at = end;
+            let group = met.groups.iter().find(|group| usize::from(group.first) == which);
+            if let Some(group) = group {
+                text.extend_from_slice(&line[at..group.from as usize]);
+                name(&mut text, "fields");
+                at = group.to as usize;
+            }
             continue;
         }
         text.extend_from_slice(&line[at..start]);
         let shown = token.of(line);
-        if role == Role::Payload {
-            number += usize::from(token.is_variable());
-            name(&mut text, "fields");
-        } else if token.is_variable() {
+        if token.is_variable() {
             let constant = entry.map_or(0, |entry| entry.constant(number)).min(shown.len());
             number += 1;
             text.extend_from_slice(&shown[..constant]);
