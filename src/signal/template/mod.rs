@@ -302,12 +302,13 @@ impl Miner {
     /// Notes each word of a key in its slot.
     fn note_words(&mut self, parts: &Parts, line: &[u8], tokens: &[Token]) {
         let words = parts.iter().filter(|part| part.word != 0).count();
-        if words <= CONTEXT {
+        if words <= 1 {
             return;
         }
         for (at, part) in parts.iter().enumerate().filter(|(_, part)| part.word != 0) {
             let token = tokens[part.token as usize];
-            let place = slots::Place { first: at == 0, ..words::place(token, line) };
+            // Where little is left when a word is left out, it takes more to tell that it is a value.
+            let place = slots::Place { first: at == 0 || words <= CONTEXT, ..words::place(token, line) };
             let slot = key::of_parts(parts, Some(at));
             self.is_stale |= self.slots.note(slot, words::word(token, line), place);
         }
@@ -357,7 +358,7 @@ impl Miner {
         self.meet_groups(&mut parts, &mut met, line, tokens);
         for _ in 0..ROUNDS {
             let words = parts.iter().filter(|part| part.word != 0).count();
-            let found = (words > CONTEXT).then(|| self.value_in(&parts, own, count, line, tokens)).flatten();
+            let found = (1 < words).then(|| self.value_in(&parts, own, count, line, tokens)).flatten();
             let Some((at, id)) = found else { break };
             met.values.resize(tokens.len(), Role::Own);
             met.values[parts[at].token as usize] = Role::Value;

@@ -65,7 +65,7 @@ pub(super) fn is_whole(text: &[u8], marks: u8) -> bool {
             && is_relative_path(text, count(b'/'));
     }
     (marks & COLON != 0 && ((2 <= count(b':') && is_hex_groups(text)) || text.starts_with(b"localhost:")))
-        || (marks & AT != 0 && count(b'@') == 1 && is_mail(text))
+        || (marks & AT != 0 && count(b'@') == 1 && (is_mail(text) || is_object(text)))
         || (marks & DOT != 0 && is_host(text))
 }
 
@@ -98,6 +98,17 @@ fn is_mail(text: &[u8]) -> bool {
     let mut parts = text.split(|byte| *byte == b'@');
     let (user, host) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     !user.is_empty() && is_host(host)
+}
+
+/// An object by its identity: its class, and its hash code as Java's `Object.toString` writes it (`shop.Cart@1b6d3586`).
+fn is_object(text: &[u8]) -> bool {
+    let Some(at) = text.iter().position(|byte| *byte == b'@') else { return false };
+    let (class, hash) = (&text[..at], &text[at + 1..]);
+    (5..=10).contains(&hash.len())
+        && hash.iter().all(u8::is_ascii_hexdigit)
+        && hash.iter().any(u8::is_ascii_digit)
+        && class.first().is_some_and(u8::is_ascii_alphabetic)
+        && class.iter().any(|byte| matches!(byte, b'.' | b'$' | b'-') || byte.is_ascii_uppercase())
 }
 
 /// Top-level domains by which a name without a digit is told from a dotted identifier. Country codes that are common words
