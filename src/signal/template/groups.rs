@@ -4,6 +4,8 @@
 //! the key like a word does, and turns out to be a value by the same rules: where enough different shapes were seen in its place, the
 //! whole of it is one variable.
 
+use std::borrow::Cow;
+
 use smallvec::SmallVec;
 
 use super::key::{self, Part, Parts};
@@ -62,6 +64,36 @@ pub(super) fn groups(line: &[u8], tokens: &[Token], is_cut: bool) -> Groups {
     groups
 }
 
+/// A line of at most `most` bytes. Where the cut falls into a payload, what follows that payload is kept rather than its end.
+pub(super) fn cut(line: &[u8], most: usize) -> Cow<'_, [u8]> {
+    if line.len() <= most {
+        return Cow::Borrowed(line);
+    }
+    let head = &line[..most - most / TAIL];
+    let change = |byte: &u8| match byte {
+        b'(' | b'[' | b'{' => 1,
+        b')' | b']' | b'}' => -1,
+        _ => 0,
+    };
+    let open = head.iter().fold(0i32, |depth, byte| (depth + change(byte)).max(0));
+    if open == 0 {
+        return Cow::Borrowed(&line[..most]);
+    }
+    let mut depth = open;
+    let close = line[head.len()..].iter().position(|byte| {
+        depth += change(byte);
+        depth == 0
+    });
+    let Some(close) = close else { return Cow::Borrowed(&line[..most]) };
+    // All that is open is closed at once.
+    let closing = &b")".repeat((open as usize).min(most / TAIL) - 1)[..];
+    let tail = &line[head.len() + close..];
+    Cow::Owned([head, closing, &tail[..tail.len().min(most / TAIL - closing.len())]].concat())
+}
+
+/// This part of a long line is left for what follows a long payload.
+const TAIL: usize = 8;
+
 fn memchr_bracket(rest: &[u8]) -> Option<usize> {
     rest.iter().position(|byte| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}'))
 }
@@ -110,6 +142,16 @@ mod tests {
             inside.iter().map(|token| String::from_utf8_lossy(token.of(line.as_bytes()))).collect::<Vec<_>>().join(" ")
         };
         groups(line.as_bytes(), &tokens, false).iter().map(text).collect()
+    }
+
+    #[test]
+    fn what_follows_a_long_payload_is_kept() {
+        let long = format!("wrote key({}) at 7, {}", "x".repeat(200), "y".repeat(200));
+        let short = cut(long.as_bytes(), 128);
+        assert!(short.starts_with(b"wrote key(xxx") && short.len() == 128, "{short:?}");
+        assert!(String::from_utf8_lossy(&short).contains("xx) at 7, yyy"), "{short:?}");
+        assert_eq!(cut(&[b'('; 200], 128).len(), 128);
+        assert_eq!(cut(b"short (a", 128), &b"short (a"[..]);
     }
 
     #[test]

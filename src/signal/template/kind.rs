@@ -9,6 +9,8 @@ pub(super) fn kind(text: &[u8]) -> &'static str {
     let all = |allowed: fn(&u8) -> bool| text.iter().all(allowed);
     if memchr::memmem::find(text, b"://").is_some() {
         "url"
+    } else if shape::is_object(text) {
+        "object"
     } else if text.contains(&b'@') && all(|b| b.is_ascii_graphic() && *b != b'/') {
         "mail"
     } else if text.starts_with(b"/") || text.starts_with(b"~/") || text.contains(&b'\\') || text.contains(&b'/') {

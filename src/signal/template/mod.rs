@@ -137,7 +137,7 @@ impl Miner {
     /// Learns one line and gives it its template. Total: any bytes are a line.
     pub fn learn(&mut self, line: &[u8]) -> Mined {
         self.lines += 1;
-        let line = &line[..line.len().min(self.bounds.line_bytes)];
+        let line = &*groups::cut(line, self.bounds.line_bytes);
         let mut tokens = std::mem::take(&mut self.tokens);
         lexer::lex(line, &mut tokens);
         let (key, variables) = key::of_tokens(&tokens);
@@ -157,7 +157,7 @@ impl Miner {
 
     /// The template of a line as known now; nothing is learned.
     pub fn classify(&self, line: &[u8]) -> TemplateId {
-        let line = &line[..line.len().min(self.bounds.line_bytes)];
+        let line = &*groups::cut(line, self.bounds.line_bytes);
         let mut tokens = Vec::new();
         lexer::lex(line, &mut tokens);
         TemplateId(self.meet(line, &tokens).id)
@@ -165,7 +165,7 @@ impl Miner {
 
     /// The template of a line as known now, with its text.
     pub fn describe(&self, line: &[u8]) -> (TemplateId, String) {
-        let line = &line[..line.len().min(self.bounds.line_bytes)];
+        let line = &*groups::cut(line, self.bounds.line_bytes);
         let mut tokens = Vec::new();
         lexer::lex(line, &mut tokens);
         let met = self.meet(line, &tokens);

@@ -101,12 +101,12 @@ fn is_mail(text: &[u8]) -> bool {
 }
 
 /// An object by its identity: its class, and its hash code as Java's `Object.toString` writes it (`shop.Cart@1b6d3586`).
-fn is_object(text: &[u8]) -> bool {
+pub(super) fn is_object(text: &[u8]) -> bool {
     let Some(at) = text.iter().position(|byte| *byte == b'@') else { return false };
     let (class, hash) = (&text[..at], &text[at + 1..]);
     (5..=10).contains(&hash.len())
         && hash.iter().all(u8::is_ascii_hexdigit)
-        && hash.iter().any(u8::is_ascii_digit)
+        && (7 <= hash.len() || hash.iter().any(u8::is_ascii_digit))
         && class.first().is_some_and(u8::is_ascii_alphabetic)
         && class.iter().any(|byte| matches!(byte, b'.' | b'$' | b'-') || byte.is_ascii_uppercase())
 }

@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Miner, Role};
+use super::{Miner, Role, groups};
 use super::kind::kind;
 use super::lexer::{self, Token};
 
@@ -44,7 +44,7 @@ const FLOWS: [&str; 22] = [
 impl Miner {
     /// The variables of a line in order, each after the word that names it; of equal names the first.
     pub fn variables(&self, line: &[u8]) -> Vec<Variable> {
-        let line = &line[..line.len().min(self.bounds.line_bytes)];
+        let line = &*groups::cut(line, self.bounds.line_bytes);
         let (mut tokens, mut found) = (Vec::new(), Vec::<Variable>::new());
         lexer::lex(line, &mut tokens);
         let met = self.meet(line, &tokens);
