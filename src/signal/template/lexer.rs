@@ -176,6 +176,10 @@ impl Lexer<'_> {
             self.variable(start, start + length);
             return start + length;
         }
+        if marks & shape::SLASH != 0 && shape::is_folder(&self.line[start..end]) {
+            self.variable(start, end);
+            return end;
+        }
         if marks == shape::STAR | shape::MARK && start + 2 <= end {
             self.word(start, end);
             return end;
@@ -199,7 +203,8 @@ impl Lexer<'_> {
             if class(self.line[at]) == SOFT {
                 // A path behind a name, such as `path:/var/run`.
                 let is_behind = start < at && self.line[at] == b'/' && self.line[at - 1] == b':';
-                match is_behind.then(|| shape::address(&self.line[at..], end - at)).flatten() {
+                let address = || shape::address(&self.line[at..], end - at).or((at + 1 == end).then_some(1));
+                match is_behind.then(address).flatten() {
                     Some(length) => {
                         self.variable(at, at + length);
                         return at + length;

@@ -79,6 +79,15 @@ pub(super) const STAR: u8 = 32;
 pub(super) const MARK: u8 = 64;
 pub(super) const NAME: u8 = 128;
 
+/// The root, or a relative path to a folder: names between slashes, the last of them behind all.
+pub(super) fn is_folder(text: &[u8]) -> bool {
+    let Some(names) = text.strip_suffix(b"/") else { return false };
+    names.split(|byte| *byte == b'/').all(|name| {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        (!name.is_empty() || names.is_empty()) && name.iter().all(is_name)
+    })
+}
+
 fn is_relative_path(text: &[u8], slashes: usize) -> bool {
     if slashes == 0 {
         return false;
