@@ -9,7 +9,7 @@ pub(super) fn kind(text: &[u8]) -> &'static str {
     let all = |allowed: fn(&u8) -> bool| text.iter().all(allowed);
     if memchr::memmem::find(text, b"://").is_some() {
         "url"
-    } else if shape::is_object(text) {
+    } else if shape::is_object(text.split(|byte| matches!(byte, b'{' | b'[')).next().unwrap_or_default()) {
         "object"
     } else if text.contains(&b'@') && all(|b| b.is_ascii_graphic() && *b != b'/') {
         "mail"

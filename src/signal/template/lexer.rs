@@ -189,8 +189,10 @@ impl Lexer<'_> {
             let trimmed = shape::trim(&self.line[start..end]);
             let (from, to) = (start + trimmed.start, start + trimmed.end);
             if from < to && shape::is_whole(&self.line[from..to], marks) {
-                self.variable(from, to);
-                return end;
+                let is_object = marks & shape::AT != 0 && to == end && shape::is_object(&self.line[from..to]);
+                let more = if is_object { shape::attached(&self.line[end..]) } else { 0 };
+                self.variable(from, to + more);
+                return end + more;
             }
         }
         self.pieces(start, end)

@@ -292,7 +292,7 @@ impl Miner {
     /// Notes the shape of each payload of a line in its slot.
     fn note_groups(&mut self, line: &[u8], tokens: &[Token]) {
         let groups = self.groups(line, tokens);
-        let Some(rest) = without_groups(tokens, &groups) else { return };
+        let Some(rest) = without_groups(line, tokens, &groups) else { return };
         for (at, group) in groups.iter().enumerate() {
             let place = slots::Place { group: true, enclosed: true, ..slots::Place::default() };
             self.is_stale |= self.slots.note(key::joint(rest, GROUP, at), groups::shape(*group, tokens), place);
@@ -313,25 +313,20 @@ impl Miner {
             self.is_stale |= self.slots.note(slot, words::word(token, line), place);
         }
         for (at, slot) in self.records(parts, line, tokens) {
-            let place = slots::Place { value: true, record: true, ..slots::Place::default() };
             let token = tokens[parts[at].token as usize];
+            let place = slots::Place { record: true, ..words::place(token, line) };
             self.is_stale |= self.slots.note(slot, words::word(token, line), place);
         }
     }
 
-    /// Where several words stand behind `=`: each with the slot of that place whatever the others are, since they differ together.
+    /// Where several words are values after `=` or dotted names: each with the slot of its place whatever the others are, since they
+    /// differ together.
     fn records(&self, parts: &Parts, line: &[u8], tokens: &[Token]) -> SmallVec<[(usize, u64); 4]> {
-        let is_value =
-            |at: usize| parts[at].word != 0 && words::place(tokens[parts[at].token as usize], line).value;
-        let places: SmallVec<[usize; 8]> = (0..parts.len()).filter(|at| is_value(*at)).collect();
+        let places = data_in(parts, line, tokens);
         if places.len() < 2 {
             return SmallVec::new();
         }
-        let mut rest = parts.clone();
-        for at in places.iter().rev() {
-            key::generalise(&mut rest, *at);
-        }
-        let rest = key::of_parts(&rest, None);
+        let rest = key::of_parts(&without(parts, &places), None);
         places.iter().enumerate().map(|(place, at)| (*at, key::joint(rest, RECORD, place))).collect()
     }
 
@@ -377,7 +372,7 @@ impl Miner {
     /// Payloads that are values.
     fn meet_groups(&self, parts: &mut Parts, met: &mut Met, line: &[u8], tokens: &[Token]) {
         let groups = self.groups(line, tokens);
-        let Some(rest) = without_groups(tokens, &groups) else { return };
+        let Some(rest) = without_groups(line, tokens, &groups) else { return };
         let is_value = |at: &usize| self.slots.is_variable(key::joint(rest, GROUP, *at));
         let values: Groups = (0..groups.len()).filter(is_value).map(|at| groups[at]).collect();
         if values.is_empty() {
@@ -454,13 +449,28 @@ const GROUP: u64 = 0x7061_796C_6F61_6431;
 /// Marks the slots of values in records.
 const RECORD: u64 = 0x7265_636F_7264_7631;
 
-/// The key of a line without its payloads; none where it has none, or where too few words are left.
-fn without_groups(tokens: &[Token], groups: &Groups) -> Option<u64> {
+/// The words of a key that tend to differ together.
+fn data_in(parts: &Parts, line: &[u8], tokens: &[Token]) -> SmallVec<[usize; 8]> {
+    let is_of_data = |at: &usize| parts[*at].word != 0 && words::is_of_data(tokens[parts[*at].token as usize], line);
+    (0..parts.len()).filter(is_of_data).collect()
+}
+
+/// A key with these words taken for variables.
+fn without(parts: &Parts, words: &[usize]) -> Parts {
+    let mut rest = parts.clone();
+    words.iter().rev().for_each(|at| key::generalise(&mut rest, *at));
+    rest
+}
+
+/// The key of a line without its payloads and what differs together with them; none where it has no payload, or where too few words
+/// are left.
+fn without_groups(line: &[u8], tokens: &[Token], groups: &Groups) -> Option<u64> {
     if groups.is_empty() {
         return None;
     }
     let mut parts = key::parts(tokens);
     groups::generalise(&mut parts, groups.iter().copied());
+    let parts = without(&parts, &data_in(&parts, line, tokens));
     let words = parts.iter().filter(|part| part.word != 0).count();
     (CONTEXT <= words).then(|| key::of_parts(&parts, None))
 }

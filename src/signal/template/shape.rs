@@ -94,7 +94,8 @@ fn is_relative_path(text: &[u8], slashes: usize) -> bool {
     }
     let last = text.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let extension = last.iter().rposition(|byte| *byte == b'.').map(|at| &last[at + 1..]);
-    3 <= slashes || extension.is_some_and(|e| (1..=5).contains(&e.len()) && e.iter().all(u8::is_ascii_alphanumeric))
+    let is_deep = 3 <= slashes || (slashes == 2 && extension.is_some());
+    is_deep || extension.is_some_and(|e| (1..=5).contains(&e.len()) && e.iter().all(u8::is_ascii_alphanumeric))
 }
 
 /// Groups of one to four hexadecimal digits between colons: MAC and IPv6 addresses, times of day.
@@ -118,6 +119,23 @@ pub(super) fn is_object(text: &[u8]) -> bool {
         && (7 <= hash.len() || hash.iter().any(u8::is_ascii_digit))
         && class.first().is_some_and(u8::is_ascii_alphabetic)
         && class.iter().any(|byte| matches!(byte, b'.' | b'$' | b'-') || byte.is_ascii_uppercase())
+}
+
+/// What an object says of itself right behind its identity, in brackets: how long it is.
+pub(super) fn attached(rest: &[u8]) -> usize {
+    let (mut length, mut depth) = (0, 0usize);
+    for (at, byte) in rest.iter().enumerate() {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                length = if depth == 0 { at + 1 } else { length };
+            }
+            _ if depth == 0 => break,
+            _ => {}
+        }
+    }
+    length
 }
 
 /// Top-level domains by which a name without a digit is told from a dotted identifier. Country codes that are common words

@@ -57,10 +57,20 @@ const EVENTS: [&[u8]; 44] = [
 /// What is known of the word at `token`.
 pub(super) fn word(token: Token, line: &[u8]) -> Word {
     let text = token.of(line);
-    let dotted = text.windows(3).any(|w| w[1] == b'.' && w[0].is_ascii_alphanumeric() && w[2].is_ascii_alphanumeric());
+    let dotted = is_dotted(text);
     let numbered = shape::is_numbered_name(text) && !shape::is_versioned(&text[..shape::stem(text)]);
     let family = numbered.then(|| xxh3_64(&text[..shape::stem(text)]) as u32);
     Word { hash: token.word, dotted, event: !dotted && is_event(text), family }
+}
+
+/// A dotted name, such as that of a class or a host.
+fn is_dotted(text: &[u8]) -> bool {
+    text.windows(3).any(|w| w[1] == b'.' && w[0].is_ascii_alphanumeric() && w[2].is_ascii_alphanumeric())
+}
+
+/// Whether a word is one that tends to differ together with others of the line: a value after `=`, a dotted name.
+pub(super) fn is_of_data(token: Token, line: &[u8]) -> bool {
+    place(token, line).value || is_dotted(token.of(line))
 }
 
 /// Whether a word names what follows (`user=`): such a word is never a value.
