@@ -69,6 +69,50 @@ fn words_that_vary_are_values_and_events_are_not() {
 }
 
 #[test]
+fn payloads_are_one_value_where_their_shapes_differ_and_wording_where_they_do_not() {
+    check(
+        &[
+            "compaction buckets are []",
+            "compaction buckets are [[file(path='/a/1')]]",
+            "compaction buckets are [[file(path='/a/1'), file(path='/a/2')]]",
+            "compaction buckets are [[file(path='/a/1'), file(path='/a/2')], [file(path='/a/3')]]",
+            "done with request:{\"kind\":\"read\",\"topics\":[]} in 5 ms",
+            "done with request:{\"kind\":\"read\",\"topics\":[\"orders\"]} in 6 ms",
+            "done with request:{\"kind\":\"write\",\"topics\":[{\"name\":\"orders\",\"acks\":1}]} in 7 ms",
+            "done with request:{\"kind\":\"join\",\"member\":\"a\"} in 7 ms",
+            "started Server(port=1, host=local)",
+            "started Server(port=2, host=local)",
+            "handing cart shop.Cart@1b6d3586{STARTED,8<=0}[x] to shop.Pay$1@7f2c01aa",
+            "handing cart shop.Cart@77ad2c10 to shop.Pay$1@7f2c01bb",
+            "unpacking webapps/",
+            "unpacking META-INF/maven/org.apache/",
+        ],
+        expect![[r#"
+            2 handing cart <object> to <object>
+            2 started Server(port=<num>, host=local)
+            2 unpacking <path>
+            4 compaction buckets are [<fields>]
+            4 done with request:{<fields>} in <num> ms
+        "#]],
+    );
+}
+
+#[test]
+fn values_of_a_record_differ_together() {
+    let (operations, kinds) = (["ALTER", "DESCRIBE", "INSPECT", "RENAME"], ["Fetch", "Produce", "Topics", "Metadata"]);
+    let lines: Vec<String> = (0..4)
+        .map(|n| format!("alice is allowed operation = {} for request = {} by rule", operations[n], kinds[n]))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    check(
+        &lines,
+        expect![[r#"
+        4 alice is allowed operation = <word> for request = <word> by rule
+    "#]],
+    );
+}
+
+#[test]
 fn names_before_an_equals_sign_are_wording() {
     check(
         &[

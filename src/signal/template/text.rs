@@ -1,19 +1,13 @@
 //! A template as people read it: the line that shows it, with `<kind>` in the place of each variable.
 
-use super::{Met, Role};
 use super::entries::Entry;
 use super::kind::kind;
 use super::lexer::Token;
+use super::meet::{Met, Role};
 
 /// Writes the line with its variables named; `met` says which words and payloads are values after all, `common` how many bytes of
 /// such a word are the same in all lines.
-pub(super) fn render(
-    line: &[u8],
-    tokens: &[Token],
-    met: &Met,
-    common: &[usize],
-    entry: Option<&Entry>,
-) -> String {
+pub(super) fn render(line: &[u8], tokens: &[Token], met: &Met, common: &[usize], entry: Option<&Entry>) -> String {
     let mut text = Vec::with_capacity(line.len());
     let (mut at, mut number) = (0, 0);
     for (which, token) in tokens.iter().enumerate() {

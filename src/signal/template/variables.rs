@@ -2,9 +2,10 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Miner, Role, groups};
 use super::kind::kind;
 use super::lexer::{self, Token};
+use super::meet::Role;
+use super::{Miner, groups};
 
 /// What stands in one variable place of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
