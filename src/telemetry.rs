@@ -77,6 +77,8 @@ pub struct Metrics {
     pub signals_forgotten: Counter,
     /// Log templates forgotten at the bound of their service.
     pub templates_forgotten: Counter,
+    /// Flows in log lines that were not followed for want of room.
+    pub flows_refused: Counter,
     /// Wall time less the watermark.
     pub watermark_lag: Seconds,
     /// Records between what was judged and the end.
@@ -142,6 +144,11 @@ impl Metrics {
             "log_templates_forgotten",
             "Log templates forgotten at the bound",
             self.templates_forgotten.clone(),
+        );
+        to.register(
+            "log_flows_refused",
+            "Flows in log lines not followed for want of room",
+            self.flows_refused.clone(),
         );
         to.register("watermark_lag_seconds", "Wall time less the watermark", self.watermark_lag.clone());
         to.register("partition_lag_records", "Records between what was read and the end", self.partition_lag.clone());

@@ -387,17 +387,14 @@ impl Engine {
 
     /// What was dropped or decided among records, by name: the counters of law 7.
     pub fn counts(&self) -> Counts {
+        let series = || self.shards.iter().flat_map(|shard| &shard.series);
         Counts {
             conflicts: self.shards.iter().map(|shard| shard.conflicts).sum(),
             overtaken: self.shards.iter().map(|shard| shard.overtaken).sum(),
             signals_refused: self.directory.refused(),
             signals_forgotten: self.sweeps.forgotten(),
-            templates_forgotten: self
-                .shards
-                .iter()
-                .flat_map(|shard| &shard.series)
-                .map(Series::templates_forgotten)
-                .sum(),
+            templates_forgotten: series().map(Series::templates_forgotten).sum(),
+            flows_refused: series().map(Series::flows_refused).sum(),
         }
     }
 }
@@ -429,4 +426,6 @@ pub struct Counts {
     pub signals_forgotten: u64,
     /// Log templates forgotten at the bound of their service.
     pub templates_forgotten: u64,
+    /// Flows in log lines that were not followed for want of room in their service.
+    pub flows_refused: u64,
 }

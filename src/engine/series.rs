@@ -273,6 +273,11 @@ impl Series {
         self.book.as_ref().map_or(0, |book| book.dropped)
     }
 
+    /// Flows of its lines that were not followed for want of room.
+    pub(super) fn flows_refused(&self) -> u64 {
+        self.book.as_ref().map_or(0, |book| book.flows_refused())
+    }
+
     /// The watches and those of what its lines say, for status and explanations.
     pub(super) fn all_watches(&self) -> impl Iterator<Item = &Watch> {
         self.watches().chain(self.book.iter().flat_map(|book| book.watches()))

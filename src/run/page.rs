@@ -218,6 +218,7 @@ impl Live {
         telemetry::set(&metrics.signals_refused, counts.signals_refused);
         telemetry::set(&metrics.signals_forgotten, counts.signals_forgotten);
         telemetry::set(&metrics.templates_forgotten, counts.templates_forgotten);
+        telemetry::set(&metrics.flows_refused, counts.flows_refused);
         if let Some(lag) = status.watermark_lag_seconds {
             metrics.watermark_lag.set(lag);
         }

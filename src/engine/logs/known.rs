@@ -50,8 +50,7 @@ pub(super) struct Core {
     sample: String,
     beat: Beat,
     /// Its share of the lines of its service, of late and usually.
-    share: f64,
-    usual_share: f64,
+    pub(super) share: (f64, f64),
     /// Whether it is a kind of error never seen before, or not for long, that is not told yet.
     is_news: bool,
     /// When it came first, or first again, its lines since then, and how long it had been away.
@@ -109,8 +108,7 @@ impl Known {
             before: sample(text),
             sample: String::new(),
             beat: Beat::default(),
-            share: 0.0,
-            usual_share: 0.0,
+            share: (0.0, 0.0),
             is_news,
             run: (at, 0, None),
             new_since: None,
@@ -334,6 +332,12 @@ impl Known {
         format!("`{}`", redact(&self.core.shown, SAMPLE))
     }
 
+    /// How its share of the lines has changed.
+    pub(super) fn share_words(&self) -> String {
+        let (late, usual) = self.core.share;
+        format!(", above all {}: {:.0} % of the lines now, {:.0} % usually", self.quote(), late * 100.0, usual * 100.0)
+    }
+
     /// Whether its text is to be asked for anew; it is now.
     pub(super) fn is_due_for_text(&mut self) -> bool {
         let is_due = self.core.next_text <= self.core.lines;
@@ -407,11 +411,12 @@ impl Core {
     fn take_share(&mut self, count: u32, lines: u32) -> bool {
         if 0 < lines {
             let share = f64::from(count) / f64::from(lines);
-            self.share += QUICK * (share - self.share);
-            self.usual_share += SLOW.max(1.0 / f64::from(self.minutes.max(1))) * (share - self.usual_share);
+            let (late, usual) = &mut self.share;
+            *late += QUICK * (share - *late);
+            *usual += SLOW.max(1.0 / f64::from(self.minutes.max(1))) * (share - *usual);
         }
-        let (least, most) = (self.usual_share / UNLIKE, self.usual_share * UNLIKE);
-        least <= self.share && self.share <= most
+        let (late, usual) = self.share;
+        usual / UNLIKE <= late && late <= usual * UNLIKE
     }
 }
 

@@ -204,7 +204,13 @@ impl Book {
             let most = || most().map(|text| format!(", most of them {text}")).unwrap_or_default();
             whole.observe(Aspect::Unseen, now, share, &context, told, most);
             let diversity = whole::diversity(counts().map(|(count, _)| count));
-            whole.observe(Aspect::Diversity, now, diversity, &context, told, String::new);
+            // As a test of goodness of fit sees it (Pearson 1900).
+            let moved = |known: &Known| {
+                let (late, usual) = known.core.share;
+                (late - usual) * (late - usual) / usual.max(1e-3)
+            };
+            let most = || known.values().max_by(|a, b| moved(a).total_cmp(&moved(b))).map(Known::share_words);
+            whole.observe(Aspect::Diversity, now, diversity, &context, told, || most().unwrap_or_default());
         }
         let Some(minute) = flows.close(end) else { return };
         let quote = |name: TemplateId| {
@@ -251,6 +257,11 @@ impl Book {
         for known in self.known.values_mut() {
             known.remove(at, told);
         }
+    }
+
+    /// Flows that were not followed for want of room.
+    pub(super) fn flows_refused(&self) -> u64 {
+        self.flows.refused
     }
 
     /// Writes the book and each template with its watches.

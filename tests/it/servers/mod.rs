@@ -28,6 +28,8 @@ mod operating;
 #[cfg(feature = "kafka")]
 mod positions;
 #[cfg(feature = "kafka")]
+mod programs;
+#[cfg(feature = "kafka")]
 mod record;
 #[cfg(feature = "kafka")]
 mod registry;
