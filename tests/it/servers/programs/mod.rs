@@ -96,7 +96,7 @@ fn a_web_server_and_a_broker_are_warned_of_before_their_first_error_line() {
     let files = [folder.join("nginx.log"), folder.join("broker.log")];
     let shippers = [
         Shipper::start(&lapse, &[web.access.clone(), web.errors.clone()], &files[0]),
-        Shipper::start(&lapse, &[own.log.clone()], &files[1]),
+        Shipper::start(&lapse, std::slice::from_ref(&own.log), &files[1]),
     ];
     let programs = [("nginx", &*files[0], &*watched[0].topic), ("broker", &*files[1], &*watched[1].topic)];
     let collector = Collector::start(folder, &configuration(&broker, programs));
