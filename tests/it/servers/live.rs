@@ -85,6 +85,14 @@ impl Home {
     }
 }
 
+/// The first of so many ports in a row on which nobody listens, below those that clients are given.
+pub(super) fn free_ports(count: u16) -> u16 {
+    let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+    let from = 20_000 + (std::process::id() % 500) as u16 * 20;
+    let mut begins = (from..32_000).step_by(usize::from(count));
+    begins.find(|first| (*first..first + count).all(is_free)).expect("free ports")
+}
+
 pub(super) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::broker::Broker;
-use super::live::{Home, free_port};
+use super::live::{Home, free_ports};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const START: i64 = 1_790_000_000;
@@ -31,13 +31,13 @@ fn script(arguments: &[&str]) {
 
 impl Node {
     fn start() -> Node {
-        let node = Node { port: free_port() };
+        let node = Node { port: free_ports(9) };
         script(&["start", &node.port.to_string()]);
         node
     }
 
     fn join(first: &Node) -> Node {
-        let node = Node { port: free_port() };
+        let node = Node { port: free_ports(9) };
         script(&["join", &node.port.to_string(), &first.port.to_string()]);
         node
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::super::live::free_port;
+use super::super::live::free_ports;
 
 /// What runs jobs, each one job after the other, with a pause between them.
 const RUNNERS: u64 = 2;
@@ -34,7 +34,7 @@ fn script(arguments: &[&str]) {
 
 impl Noisy {
     pub(super) fn start() -> Noisy {
-        let port = free_port();
+        let port = free_ports(9);
         script(&["start", &port.to_string()]);
         let log = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("target/servers/kafka/node-{port}/broker.log"));
         let (crashes, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
