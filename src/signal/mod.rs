@@ -22,6 +22,6 @@ pub use identity::{INSTANCE_LABELS, SERVICE_LABELS, Signal};
 pub use meter::{Meter, Observation, Stat};
 pub use quantile::Buckets;
 pub use reading::{Level, Line, Reading, Reject, RejectReason, Sink, Text};
-pub use redact::redact;
+pub use redact::{redact, redact_field};
 pub use selector::{Selector, SelectorError};
 pub use stack::{Folded, fold, goes_on};

@@ -21,11 +21,20 @@ pub fn redact(line: &str, most: usize) -> String {
             out.push_str(STRUCK);
             secret_follows = false;
         } else {
-            secret_follows = (secret_follows && is_scheme(bare)) || bare == "bearer" || names_secret(&lower);
+            // `authorization=Bearer` and what follows it.
+            let scheme = bare.rsplit(['=', ':', '"', '\'']).next().filter(|word| *word == "bearer" || *word != bare);
+            let is_announced = scheme.is_some_and(|word| matches!(word, "bearer" | "basic"));
+            secret_follows = (secret_follows && is_scheme(bare)) || is_announced || names_secret(&lower);
             out.push_str(&strike(word));
         }
     }
     out
+}
+
+/// The value of a field with its secrets struck out: all of it where the name means a secret.
+pub fn redact_field(key: &str, value: &str) -> String {
+    let key = key.to_ascii_lowercase();
+    if SECRETS.iter().any(|secret| key.ends_with(secret)) { STRUCK.to_owned() } else { redact(value, value.len() + 1) }
 }
 
 const STRUCK: &str = "[redacted]";
@@ -107,6 +116,8 @@ mod tests {
             ("login of anna password=hunter2 ok", "login of anna password=[redacted] ok"),
             ("password: hunter2", "password: [redacted]"),
             ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
+            ("authorization=Bearer abc.def ok", "authorization=[redacted] [redacted] ok"),
+            ("a basic check", "a basic check"),
             ("GET /pay?api_key=xyz&n=1 200", "GET /pay?api_key=[redacted]&n=1 200"),
             ("mail to anna.b@example.com failed", "mail to [redacted] failed"),
             ("card 4111-1111-1111-1111, order 4111111111111112", "card [redacted], order 4111111111111112"),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::signal::template::TemplateId;
-use crate::signal::{Fields, Text, redact};
+use crate::signal::{Fields, Text, redact, redact_field};
 use crate::time::Timestamp;
 
 /// A sample of the lines of a service, the newest last.
@@ -64,7 +64,9 @@ impl Recent {
             self.lines.pop_front();
         }
         let body = redact(&text.body, BYTES).into();
-        self.lines.push_back(Kept { template, at, weight, body, fields: text.fields.clone() });
+        let mut fields = Fields::default();
+        text.fields.iter().for_each(|(key, value)| fields.add(key, &redact_field(key, value)));
+        self.lines.push_back(Kept { template, at, weight, body, fields });
     }
 
     /// All lines kept, the oldest first.
@@ -76,6 +78,20 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signal::Level;
+
+    #[test]
+    fn what_is_kept_has_no_secrets() {
+        let fields = [("authorization", "Bearer abc def"), ("user.email", "anna@example.com"), ("host", "web-3")];
+        let fields = fields.into_iter().collect();
+        let text = Text { level: Level::Info, body: "login password=hunter2".into(), exception: None, fields };
+        let mut recent = Recent::default();
+        recent.keep(TemplateId(1), Timestamp::from_secs(0), 1, &text);
+        let kept = recent.lines().next().unwrap();
+        assert_eq!(&*kept.body, "login password=[redacted]");
+        let fields: Vec<(&str, &str)> = kept.fields.iter().collect();
+        assert_eq!(fields, [("authorization", "[redacted]"), ("user.email", "[redacted]"), ("host", "web-3")]);
+    }
 
     #[test]
     fn about_as_many_lines_are_kept_of_a_quiet_template_as_of_a_loud_one() {
