@@ -3,6 +3,7 @@
 use super::batch::{Batch, Sample};
 use super::directory::Directory;
 use crate::plan::Plan;
+use crate::signal::template;
 use crate::signal::{Change, Fingerprint, Level, Line, Reading, Reject, RejectReason, Signal, Sink, Text, fold};
 use crate::time::Timestamp;
 
@@ -37,9 +38,9 @@ impl Intake<'_> {
     fn text(&self, line: Line<'_>) -> Text {
         let folded = fold(&line.body);
         let body = folded.as_ref().map_or(&*line.body, |folded| &folded.line);
-        let most = body.floor_char_boundary(self.plan.bounds.log_line_bytes);
+        let body = template::cut(body.as_bytes(), self.plan.bounds.log_line_bytes);
         let exception = folded.as_ref().map(|folded| folded.exception.as_str().into());
-        Text { level: line.level, body: body[..most].into(), exception, fields: line.fields }
+        Text { level: line.level, body: String::from_utf8_lossy(&body).into(), exception, fields: line.fields }
     }
 }
 
@@ -61,8 +62,8 @@ impl Sink for Intake<'_> {
         }
     }
 
-    fn line(&mut self, line: Line<'_>) {
-        let service = line.service.clone().unwrap_or("unknown".into());
+    fn line(&mut self, mut line: Line<'_>) {
+        let service = line.service.take().unwrap_or("unknown".into());
         let at = line.at;
         self.count_line("log_lines_rate", &service, Some(line.level), at, Reading::Lines(1));
         let hits = u32::from(line.level.is_error());

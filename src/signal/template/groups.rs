@@ -64,12 +64,13 @@ pub(super) fn groups(line: &[u8], tokens: &[Token], is_cut: bool) -> Groups {
     groups
 }
 
-/// A line of at most `most` bytes. Where the cut falls into a payload, what follows that payload is kept rather than its end.
-pub(super) fn cut(line: &[u8], most: usize) -> Cow<'_, [u8]> {
+/// A line of at most `most` bytes, at least 64, and no half of a character. Where the cut falls into a payload, what follows that payload
+/// is kept rather than its end.
+pub fn cut(line: &[u8], most: usize) -> Cow<'_, [u8]> {
     if line.len() <= most {
         return Cow::Borrowed(line);
     }
-    let head = &line[..most - most / TAIL];
+    let head = &line[..whole(line, most - most / TAIL)];
     let change = |byte: &u8| match byte {
         b'(' | b'[' | b'{' => 1,
         b')' | b']' | b'}' => -1,
@@ -77,18 +78,24 @@ pub(super) fn cut(line: &[u8], most: usize) -> Cow<'_, [u8]> {
     };
     let open = head.iter().fold(0i32, |depth, byte| (depth + change(byte)).max(0));
     if open == 0 {
-        return Cow::Borrowed(&line[..most]);
+        return Cow::Borrowed(&line[..whole(line, most)]);
     }
     let mut depth = open;
     let close = line[head.len()..].iter().position(|byte| {
         depth += change(byte);
         depth == 0
     });
-    let Some(close) = close else { return Cow::Borrowed(&line[..most]) };
+    let Some(close) = close else { return Cow::Borrowed(&line[..whole(line, most)]) };
     // All that is open is closed at once.
     let closing = &b")".repeat((open as usize).min(most / TAIL) - 1)[..];
     let tail = &line[head.len() + close..];
-    Cow::Owned([head, closing, &tail[..tail.len().min(most / TAIL - closing.len())]].concat())
+    Cow::Owned([head, closing, &tail[..whole(tail, most / TAIL - closing.len())]].concat())
+}
+
+/// The greatest length up to `most` that does not end within a character of UTF-8.
+fn whole(text: &[u8], most: usize) -> usize {
+    let is_within = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    (0..=most.min(text.len())).rev().find(|at| !is_within(at)).unwrap_or(0)
 }
 
 /// This part of a long line is left for what follows a long payload.
@@ -151,6 +158,13 @@ mod tests {
         assert!(short.starts_with(b"wrote key(xxx") && short.len() == 128, "{short:?}");
         assert!(String::from_utf8_lossy(&short).contains("xx) at 7, yyy"), "{short:?}");
         assert_eq!(cut(&[b'('; 200], 128).len(), 128);
+        for shift in 0..4 {
+            let long = format!("{}wrote ({}) to {}", "-".repeat(shift), "ä€".repeat(60), "ä€".repeat(60));
+            assert!(
+                std::str::from_utf8(&cut(long.as_bytes(), 128)).is_ok_and(|text| text.contains(") to ä")),
+                "{long}"
+            );
+        }
         assert_eq!(cut(b"short (a", 128), &b"short (a"[..]);
     }
 

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use self::entries::{Entries, Seen};
+pub use self::groups::cut;
 use self::lexer::Token;
 pub use self::measure::measure;
 use self::meet::Role;
