@@ -19,7 +19,7 @@ impl Fields {
     pub fn add(&mut self, key: &str, value: &str) {
         let is_short = (1..=KEY_BYTES).contains(&key.len()) && (1..=VALUE_BYTES).contains(&value.len());
         let is_clean = |text: &str| !text.bytes().any(|byte| byte < b' ');
-        if is_short && is_clean(key) && is_clean(value) && self.iter().count() < MOST {
+        if is_short && is_clean(key) && is_clean(value) && self.len() < MOST {
             for part in [key, UNIT.encode_utf8(&mut [0; 4]), value, RECORD.encode_utf8(&mut [0; 4])] {
                 self.0.push_str(part);
             }
@@ -37,6 +37,10 @@ impl Fields {
             return None;
         }
         names.iter().find_map(|name| self.iter().find(|(key, _)| key == name)).map(|(_, value)| value)
+    }
+
+    fn len(&self) -> usize {
+        memchr::memchr_iter(RECORD as u8, self.0.as_bytes()).count()
     }
 
     /// Bytes held.

@@ -182,7 +182,10 @@ pub(in crate::ingest::decode) fn decode<S: Sink>(text: &str, default_time: Optio
                 Err(error) => sink.reject(fault("OTLP/JSON metric", &error)),
             }
         }
-        let origin = Origin::new(resource_attributes(raw));
+        if block.scope_logs.is_empty() {
+            continue;
+        }
+        let origin = Origin::new(&resource_attributes(raw));
         for record in block.scope_logs.iter().flat_map(|scope| &scope.log_records) {
             log_record(record.get(), &origin, default_time, sink);
         }
@@ -321,7 +324,7 @@ fn counts(wide: &[Wide]) -> Vec<u64> {
     wide.iter().map(|count| count.unsigned()).collect()
 }
 
-fn log_record<S: Sink>(raw: &str, origin: &Origin<'_>, default_time: Option<Timestamp>, sink: &mut S) {
+fn log_record<S: Sink>(raw: &str, origin: &Origin, default_time: Option<Timestamp>, sink: &mut S) {
     let record: Record<'_> = match serde_json::from_str(raw) {
         Ok(record) => record,
         Err(error) => return sink.reject(fault("OTLP/JSON log record", &error)),

@@ -11,9 +11,9 @@ use crate::signal::{Line, Reject, RejectReason, Sink};
 use crate::time::Timestamp;
 
 /// Decodes the log records of an `ExportLogsServiceRequest`.
-pub(super) fn decode<'a, S: Sink>(bytes: &'a [u8], default_time: Option<Timestamp>, sink: &mut S) {
+pub(super) fn decode<S: Sink>(bytes: &[u8], default_time: Option<Timestamp>, sink: &mut S) {
     let mut number = 0usize;
-    let enter = |resource: Resource<'a>| Origin::new(resource.attributes());
+    let enter = |resource: Resource<'_>| Origin::new(&resource.attributes());
     each_record(bytes, "logs", sink, enter, |origin, record, sink| {
         number += 1;
         match read(record, origin, default_time) {
@@ -41,7 +41,7 @@ impl From<Fault> for Wrong {
     }
 }
 
-fn read<'a>(record: &'a [u8], origin: &'a Origin<'_>, default_time: Option<Timestamp>) -> Result<Line<'a>, Wrong> {
+fn read<'a>(record: &'a [u8], origin: &'a Origin, default_time: Option<Timestamp>) -> Result<Line<'a>, Wrong> {
     let (mut at, mut observed, mut severity, mut word) = (0, 0, 0, "");
     let (mut body, mut event, mut trace): (_, _, &[u8]) = (Any::Empty, "", &[]);
     for field in Fields::new(record) {

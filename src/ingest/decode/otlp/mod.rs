@@ -120,30 +120,37 @@ fn identity(name: &str, resource: Attributes<'_>, point: Attributes<'_>) -> Sign
 
 /// Who wrote the log records of a resource.
 #[derive(Debug)]
-struct Origin<'a> {
+struct Origin {
     service: Option<String>,
-    attributes: Attributes<'a>,
+    fields: Fields,
 }
 
-impl<'a> Origin<'a> {
-    fn new(attributes: Attributes<'a>) -> Self {
+impl Origin {
+    fn new(attributes: &Attributes<'_>) -> Self {
         let service = SERVICE_LABELS.iter().find_map(|label| {
             let (_, value) = attributes.iter().find(|(key, value)| key == label && *value != Any::Empty)?;
             Some(value.to_string()).filter(|service| !service.is_empty())
         });
-        Origin { service, attributes }
+        let mut fields = Fields::default();
+        add_fields(&mut fields, attributes);
+        Origin { service, fields }
     }
 
     /// The fields of a record of it: its own first, then those of its resource.
     fn fields(&self, record: &Attributes<'_>, trace: &str) -> Fields {
         let mut fields: Fields = [("trace_id", trace)].into_iter().collect();
-        for (key, value) in record.iter().chain(&self.attributes) {
-            match value {
-                Any::Text(text) => fields.add(key, text),
-                Any::Bool(_) | Any::Int(_) | Any::Double(_) => fields.add(key, &value.to_string()),
-                _ => {}
-            }
-        }
+        add_fields(&mut fields, record);
+        self.fields.iter().for_each(|(key, value)| fields.add(key, value));
         fields
+    }
+}
+
+fn add_fields(fields: &mut Fields, attributes: &Attributes<'_>) {
+    for (key, value) in attributes {
+        match value {
+            Any::Text(text) => fields.add(key, text),
+            Any::Bool(_) | Any::Int(_) | Any::Double(_) => fields.add(key, &value.to_string()),
+            _ => {}
+        }
     }
 }
