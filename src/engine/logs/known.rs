@@ -11,8 +11,8 @@ use super::beat::Beat;
 use super::deadline::{Deadline, Said, speaks_of_end};
 use super::news::{self, News};
 use super::recent::{Kept, Sampling};
-use super::spread::spread;
-use super::{Context, finding};
+use super::spread::{median, spread};
+use super::{Context, finding, is_fall, is_told, tell_as_log};
 use crate::alert::words::length;
 use crate::calendar::Local;
 use crate::finding::{Finding, Kind, Phase};
@@ -236,22 +236,15 @@ impl Known {
         }
         // Where the whole service says more than usual, this line says nothing by it; nor does one that comes less often, since
         // what stops altogether has a beat of its own.
-        let is_told =
-            |finding: &Finding| matches!(finding.phase, Phase::Raised | Phase::Updated) && finding.breach.is_none();
-        let is_fall = |finding: &Finding| {
-            finding.value.zip(finding.expected).is_none_or(|(value, (low, high))| value < 0.5 * (low + high))
-        };
+        let is_nothing =
+            |finding: &Finding| is_told(finding) && finding.breach.is_none() && (is_explained || is_fall(finding));
         let rest = told.findings.split_off(from);
-        told.findings
-            .extend(rest.into_iter().filter(|finding| !(is_told(finding) && (is_explained || is_fall(finding)))));
+        told.findings.extend(rest.into_iter().filter(|finding| !is_nothing(finding)));
         self.close_values(end, local, context, room, told);
-        for finding in &mut told.findings[from..] {
-            // Whatever is odd about a line is told as the line's.
-            finding.kind = if finding.kind == Kind::Anomaly { Kind::Log } else { finding.kind };
-            if matches!(finding.phase, Phase::Raised | Phase::Updated) {
-                finding.words = self.with_text(&finding.words, finding.since, context);
-            }
+        for finding in told.findings[from..].iter_mut().filter(|finding| is_told(finding)) {
+            finding.words = self.with_text(&finding.words, finding.since, context);
         }
+        tell_as_log(&mut told.findings[from..]);
     }
 
     fn close_values(&mut self, end: Timestamp, local: Local, context: &Context<'_>, room: &mut usize, told: &mut Told) {
@@ -307,9 +300,7 @@ impl Known {
         }
         let watches = self.rate.iter_mut().chain(self.values.iter_mut().filter_map(|(_, watch)| watch.as_mut()));
         watches.for_each(|watch| watch.remove(at, told));
-        for finding in &mut told.findings[from..] {
-            finding.kind = if finding.kind == Kind::Anomaly { Kind::Log } else { finding.kind };
-        }
+        tell_as_log(&mut told.findings[from..]);
         self.core.idle = IDLE;
         self.core.beat = Beat::default();
     }
@@ -456,8 +447,6 @@ impl Value {
 
     /// The median of the minute that ends, if it had values.
     fn close(&mut self) -> Option<f64> {
-        let mut values = std::mem::take(&mut self.minute);
-        values.sort_unstable_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
+        median(&std::mem::take(&mut self.minute))
     }
 }

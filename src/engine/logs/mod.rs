@@ -135,6 +135,7 @@ impl Book {
                     let (mut most, mut least) =
                         if other.core.lines < known.core.lines { (known, other) } else { (other, known) };
                     let at = self.newest.unwrap_or(Timestamp::MIN);
+                    self.flows.forget(least.core.name);
                     least.remove(at, told);
                     most.core.lines += least.core.lines;
                     self.known.insert(id, most)
@@ -273,6 +274,22 @@ impl Book {
     pub(super) fn load(&mut self, section: &Section<'_>, plan: &Plan) -> bool {
         saved::load(self, section, plan)
     }
+}
+
+/// Whether a finding says something new of what is observed: that it is odd, or odder.
+fn is_told(finding: &Finding) -> bool {
+    matches!(finding.phase, Phase::Raised | Phase::Updated)
+}
+
+/// Whether what was observed lies below the middle of what was expected, where nothing lies below zero.
+fn is_fall(finding: &Finding) -> bool {
+    let middle = finding.expected.map(|(low, high)| 0.5 * (low.max(0.0) + high.max(0.0)));
+    finding.value.zip(middle).is_none_or(|(value, middle)| value <= middle)
+}
+
+/// Whatever is odd about lines is told as of kind `log`.
+fn tell_as_log(findings: &mut [Finding]) {
+    findings.iter_mut().filter(|finding| finding.kind == Kind::Anomaly).for_each(|finding| finding.kind = Kind::Log);
 }
 
 /// A finding about a line.

@@ -87,7 +87,8 @@ fn clause(name: &str, now: &Values, then: Option<&Values>) -> Option<String> {
     is_news.then(|| format!("`{name}` {value} in {:.0} %{}", share * 100.0, was.unwrap_or_default()))
 }
 
-fn median(values: &[f64]) -> Option<f64> {
+/// The middle of the values; of an even number the upper one.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied()

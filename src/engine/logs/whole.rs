@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::super::series::Told;
 use super::super::watch::Watch;
-use super::Context;
+use super::{Context, is_fall, is_told, tell_as_log};
 use crate::calendar::Local;
-use crate::finding::{Finding, Kind, Phase};
+use crate::finding::Finding;
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -62,18 +62,15 @@ impl Whole {
         let from = told.findings.len();
         let watch = self.watches[aspect as usize].get_or_insert_with(|| new(aspect, context.service, context.plan));
         watch.observe(end, value, local, context.plan, told);
-        let is_told = |finding: &Finding| matches!(finding.phase, Phase::Raised | Phase::Updated);
         // That there are fewer new kinds, breaks or strange ways than ever is no trouble.
-        let is_well = |finding: &Finding| {
-            let middle = finding.expected.map(|(low, high)| 0.5 * (low.max(0.0) + high.max(0.0)));
-            aspect != Aspect::Diversity && finding.value.zip(middle).is_none_or(|(value, middle)| value <= middle)
-        };
+        let is_well = |finding: &Finding| aspect != Aspect::Diversity && is_told(finding) && is_fall(finding);
         let rest = told.findings.split_off(from);
-        for mut finding in rest.into_iter().filter(|finding| !(is_told(finding) && is_well(finding))) {
-            finding.kind = if finding.kind == Kind::Anomaly { Kind::Log } else { finding.kind };
-            finding.words += &if is_told(&finding) { what() } else { String::new() };
-            told.findings.push(finding);
-        }
+        told.findings.extend(rest.into_iter().filter(|finding| !is_well(finding)));
+        told.findings[from..]
+            .iter_mut()
+            .filter(|finding| is_told(finding))
+            .for_each(|finding| finding.words += &what());
+        tell_as_log(&mut told.findings[from..]);
     }
 
     pub(super) fn watches(&self) -> impl Iterator<Item = (u8, &Watch)> {
@@ -93,9 +90,7 @@ impl Whole {
     pub(super) fn remove(&mut self, at: Timestamp, told: &mut Told) {
         let from = told.findings.len();
         self.watches.iter_mut().flatten().for_each(|watch| watch.remove(at, told));
-        for finding in &mut told.findings[from..] {
-            finding.kind = if finding.kind == Kind::Anomaly { Kind::Log } else { finding.kind };
-        }
+        tell_as_log(&mut told.findings[from..]);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The real broker: topics made, records written, records read back.
 
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientConfig;
@@ -14,6 +16,13 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 pub(super) struct Broker {
     pub(super) address: String,
     producer: BaseProducer,
+}
+
+/// Starts or stops a broker of a test's own: `tests/servers/kafka.sh`.
+pub(super) fn script(arguments: &[&str]) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/kafka.sh");
+    let done = Command::new(script).args(arguments).output().expect("kafka.sh runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// A record read back.

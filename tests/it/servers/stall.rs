@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::broker::Broker;
+use super::broker::{Broker, script};
 use super::live::{Home, free_ports};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,12 +21,6 @@ const SECONDS: i64 = MESSAGES * LINES / HOSTS;
 /// A node of a cluster of the test's own.
 struct Node {
     port: u16,
-}
-
-fn script(arguments: &[&str]) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/kafka.sh");
-    let done = Command::new(script).args(arguments).output().expect("kafka.sh runs");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 impl Node {

@@ -3,11 +3,11 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::super::broker::script;
 use super::super::live::free_ports;
 
 /// What runs jobs, each one job after the other, with a pause between them.
@@ -24,12 +24,6 @@ pub(super) struct Noisy {
     pub(super) log: PathBuf,
     crashes: Arc<AtomicBool>,
     ends: Arc<AtomicBool>,
-}
-
-fn script(arguments: &[&str]) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers/kafka.sh");
-    let done = Command::new(script).args(arguments).output().expect("kafka.sh runs");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 impl Noisy {
