@@ -124,6 +124,7 @@ pub fn play(mut scenario: Scenario, options: &Options, out: &mut dyn Write) -> R
         progressed: None,
         opened: None,
         learned: false,
+        changes: 0,
     };
     let whole = stage.play(&mut tale);
     let Stage { mut told, sent, pace, .. } = stage;

@@ -11,7 +11,7 @@ use crate::alert::AlertRecord;
 use crate::deliver::Shown;
 use crate::ingest::kafka::Embedded;
 use crate::run::{Process, StreamTime};
-use crate::simulate::{Failure, World};
+use crate::simulate::{Failure, Topic, World};
 use crate::time::{Span, Timestamp};
 
 /// The shop is never further ahead of what was judged: the embedded broker drops old data, read or not. In messages this is
@@ -41,6 +41,8 @@ pub(super) struct Stage<'a> {
     /// When the first records were judged; none before.
     pub(super) opened: Option<Instant>,
     pub(super) learned: bool,
+    /// How many changes were written.
+    pub(super) changes: i64,
 }
 
 /// What came of it.
@@ -64,26 +66,38 @@ impl Stage<'_> {
     pub(super) fn play(&mut self, tale: &mut Tale<'_>) -> Result<bool, DemoError> {
         let mut at = self.start;
         while let Some(events) = self.world.step() {
+            let changes_before = self.changes;
             for event in events {
                 at = at.max(event.at);
+                self.changes += i64::from(event.topic == Topic::Changes);
                 self.broker.send(event.topic.name(), &event.key, event.at, &event.bytes)?;
+            }
+            if changes_before < self.changes && !self.until(tale, |stage| stage.has_read_changes())? {
+                return Ok(false);
             }
             let due = self.pace.due(at);
             let on = |time: Timestamp| at.since(time) <= AHEAD && due.is_none_or(|due| due <= Instant::now());
-            if !self.until(tale, on)? {
+            if !self.until(tale, |stage| on(stage.time.now()))? {
                 return Ok(false);
             }
         }
-        let whole = self.until(tale, |time| at.since(time) <= TAIL)?;
+        let whole = self.until(tale, |stage| at.since(stage.time.now()) <= TAIL)?;
         self.listen(tale)?;
         Ok(whole)
     }
 
-    /// Listens until what was judged satisfies; false where time is over or the process ended.
-    fn until(&mut self, tale: &mut Tale<'_>, satisfies: impl Fn(Timestamp) -> bool) -> Result<bool, DemoError> {
+    /// Changes hold no watermark, so a reader held up for a moment of ours would know of them hours of the shop too late.
+    fn has_read_changes(&self) -> bool {
+        let status = self.process.status();
+        let mut read = status.partitions.iter().filter(|partition| partition.topic == Topic::Changes.name());
+        read.any(|partition| self.changes <= partition.next)
+    }
+
+    /// Listens until what was read and judged satisfies; false where time is over or the process ended.
+    fn until(&mut self, tale: &mut Tale<'_>, satisfies: impl Fn(&Stage<'_>) -> bool) -> Result<bool, DemoError> {
         loop {
             self.listen(tale)?;
-            if satisfies(self.time.now()) {
+            if satisfies(self) {
                 return Ok(true);
             }
             if self.pace.is_over() || self.process.is_over() {
