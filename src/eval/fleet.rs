@@ -15,7 +15,8 @@ use serde::Serialize;
 use super::EvalError;
 use super::table::Table;
 use crate::config::{self, Purpose};
-use crate::simulate::fleet::{self, Fleet, Row, Score};
+use crate::simulate::fleet::{self, Case, Fleet, Row, Score};
+use crate::time::Timestamp;
 
 /// The fleets where none are named.
 const SEEDS: Range<u64> = 0..10;
@@ -26,6 +27,42 @@ pub(super) struct Figures {
     seeds: Range<u64>,
     rows: Vec<Row>,
     kinds: Vec<Kind>,
+    short: Vec<Short>,
+}
+
+/// A failure that was not told as it should have been.
+#[derive(Debug, Serialize)]
+struct Short {
+    seed: u64,
+    failure: &'static str,
+    service: &'static str,
+    begins: Timestamp,
+    impact_at: Option<Timestamp>,
+    first_at: Option<Timestamp>,
+    lacks: Vec<&'static str>,
+}
+
+impl Short {
+    fn of(seed: u64, case: &Case) -> Option<Short> {
+        let felt = case.impact_at.is_some();
+        let lacks = [
+            (felt && !case.foreseen, "not foreseen"),
+            (felt && !case.origin, "origin not named"),
+            (case.paged == Some(false), "not paged"),
+            (case.let_sleep == Some(false), "could have waited"),
+        ];
+        let lacks: Vec<_> = lacks.into_iter().filter_map(|(is_so, word)| is_so.then_some(word)).collect();
+        let Case { fault, impact_at, first_at, .. } = case;
+        (!lacks.is_empty()).then(|| Short {
+            seed,
+            failure: fault.kind.name(),
+            service: fault.service,
+            begins: fault.begins,
+            impact_at: *impact_at,
+            first_at: *first_at,
+            lacks,
+        })
+    }
 }
 
 /// How one kind of failure was told.
@@ -59,7 +96,9 @@ pub(super) fn seeds(name: &Path) -> Option<Result<Range<u64>, EvalError>> {
 pub(super) fn measure(seeds: Range<u64>) -> Result<Figures, EvalError> {
     let scores: Vec<Score> = seeds.clone().into_par_iter().map(judged).collect::<Result<_, _>>()?;
     let rows = fleet::Figures::of(&scores).rows;
-    Ok(Figures { seeds, rows, kinds: kinds(&scores) })
+    let cases = seeds.clone().zip(&scores).flat_map(|(seed, score)| score.cases.iter().map(move |case| (seed, case)));
+    let short = cases.filter_map(|(seed, case)| Short::of(seed, case)).collect();
+    Ok(Figures { seeds, rows, kinds: kinds(&scores), short })
 }
 
 fn judged(seed: u64) -> Result<Score, EvalError> {
@@ -110,7 +149,26 @@ impl Figures {
             let lead = lead_minutes.map_or("–".to_owned(), |lead| format!("{lead:.0}"));
             table.row(vec![(*name).to_owned(), failures.to_string(), foreseen.to_string(), origin.to_string(), lead]);
         }
+        self.list_short(&mut table);
         table
+    }
+
+    fn list_short(&self, table: &mut Table) {
+        if self.short.is_empty() {
+            return;
+        }
+        table.header(&["what fell short", "service", "begins", "first told", "felt", "lacks"]);
+        let at = |at: Option<Timestamp>| at.map_or("–".to_owned(), |at| at.to_string());
+        for Short { seed, failure, service, begins, impact_at, first_at, lacks } in &self.short {
+            table.row(vec![
+                format!("fleet:{seed} {failure}"),
+                (*service).to_owned(),
+                at(Some(*begins)),
+                at(*first_at),
+                at(*impact_at),
+                lacks.join(", "),
+            ]);
+        }
     }
 }
 
