@@ -177,7 +177,7 @@ impl Judge {
         let fused = fuse(&surprises);
         let local = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
         let settled = local.map(|(_, &s)| s).fold(surprises[0], f64::max);
-        let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before);
+        let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);
         let drop = self.drop.judge(seen);
         let news = [
             self.novelty.once.news(fused.novelty),

@@ -11,6 +11,8 @@ pub(super) struct Stuck {
     run: u32,
     runs: Tail,
     usual: Mean,
+    /// The length of the run that a point of the past lies in, on average: each run counts by its length.
+    home: f32,
 }
 
 /// Runs vary widely: a wide index (measured: 0.25 lets bursts of equal counts through).
@@ -20,15 +22,18 @@ const FORGET: f64 = 1.0 / 20_000.0;
 const LEAST: u32 = 10;
 
 impl Stuck {
-    /// log10 of how rare the present run is; 0 for an ordinary one. `same` says that the value repeats the one before.
+    /// log10 of how rare the present run is; 0 for an ordinary one. `same` says that the value repeats the one before, `points` how
+    /// many there were. A run as long as all that was before it, or as the one in which the average point lies, is how the signal
+    /// is: what never moves is not stuck, nor is what moved for an hour and rests again.
     ///
     /// What counts as a trial is not a run but the place for one as long as the tail's: runs of two equal values come so often
     /// that long ones do too.
-    pub(super) fn judge(&mut self, same: bool) -> f64 {
+    pub(super) fn judge(&mut self, same: bool, points: u32) -> f64 {
         if same {
             self.run = self.run.saturating_add(1);
             let run = f64::from(self.run);
-            if self.run < LEAST || run <= self.runs.least() {
+            let is_nature = points <= self.run.saturating_mul(2) || run <= f64::from(self.home);
+            if self.run < LEAST || is_nature || run <= self.runs.least() {
                 return 0.0;
             }
             let places = libm::log10(self.usual.get().max(1.0) / self.runs.begins().max(1.0)).min(0.0);
@@ -37,9 +42,16 @@ impl Stuck {
         self.runs.count(PRIOR);
         self.runs.file(f64::from(self.run), PRIOR);
         self.usual.learn(f64::from(self.run), FORGET);
+        self.home += share(self.run, points) * (self.run as f32 - self.home);
         self.run = 1;
         0.0
     }
+}
+
+/// The share of a run in the points that are remembered.
+fn share(run: u32, points: u32) -> f32 {
+    let all = f64::from(points).min(1.0 / FORGET).max(1.0);
+    (f64::from(run) / all).min(1.0) as f32
 }
 
 #[cfg(test)]
@@ -47,12 +59,12 @@ mod tests {
     use super::*;
 
     /// What a run of 30 equal values is worth after 1,000 points with runs as long as `usual`.
-    fn surprise(usual: usize) -> f64 {
+    fn surprise(usual: u32) -> f64 {
         let mut stuck = Stuck::default();
         (0..1000).for_each(|i| {
-            stuck.judge(i % usual != 0);
+            stuck.judge(i % usual != 0, i);
         });
-        (0..30).map(|_| stuck.judge(true)).fold(0.0, f64::max)
+        (1000..1030).map(|i| stuck.judge(true, i)).fold(0.0, f64::max)
     }
 
     #[test]
@@ -61,9 +73,29 @@ mod tests {
         assert!((3.0..6.0).contains(&surprise(4)), "a small count sometimes does: {}", surprise(4));
         assert!(surprise(40) < 2.0, "a sparse count is mostly zero: {}", surprise(40));
         let mut stuck = Stuck::default();
-        (0..1000).for_each(|_| {
-            stuck.judge(false);
+        (0..1000).for_each(|i| {
+            stuck.judge(false, i);
         });
-        assert!((0..9).all(|i| i == 8 || stuck.judge(true) == 0.0), "nine equal values are no news");
+        assert!((0..9).all(|i| i == 8 || stuck.judge(true, 1000 + i) == 0.0), "nine equal values are no news");
+    }
+
+    #[test]
+    fn what_hardly_ever_moved_is_not_stuck() {
+        let mut stuck = Stuck::default();
+        stuck.judge(false, 0);
+        stuck.judge(false, 1);
+        assert!((2..10_000).all(|i| stuck.judge(true, i) == 0.0));
+    }
+
+    #[test]
+    fn what_moved_for_an_hour_and_rests_again_is_not_stuck() {
+        let mut stuck = Stuck::default();
+        (0..3_000).for_each(|i| {
+            stuck.judge(0 < i, i);
+        });
+        (3_000..3_060).for_each(|i| {
+            stuck.judge(false, i);
+        });
+        assert!((3_060..4_000).all(|i| stuck.judge(true, i) == 0.0));
     }
 }
