@@ -47,6 +47,8 @@ pub struct Judge {
     lasting: f64,
     /// Points in a row that were ordinary.
     ordinary: u8,
+    /// What was announced last was too small to matter, and is not over yet.
+    too_small: bool,
 }
 
 /// One score on its way to people: announced once, converted by its own rate.
@@ -202,7 +204,13 @@ impl Judge {
         let Fused { novelty, agreement, first } = surprise.fused;
         self.lasting = agreement.max(FADE * self.lasting);
         let [news, agreed, ..] = surprise.news;
-        let fresh = warm && (Once::is_alert(news) || Once::is_alert(agreed));
+        let upward = seen.expected <= seen.value;
+        let matters = matters(value, band, upward, preset);
+        let announced = Once::is_alert(news) || Once::is_alert(agreed);
+        // A trouble that begins small is news when it comes to matter, though it was announced before.
+        let grown = self.too_small && matters && Once::is_alert(novelty.max(agreement));
+        let fresh = warm && (announced || grown);
+        self.too_small = !matters && (announced || (self.too_small && self.ordinary < CALM));
         // What was just announced is not over yet, even where only a slow view sees it.
         self.ordinary = if surprise.ordinary && !fresh { self.ordinary.saturating_add(1) } else { 0 };
         let clock = self.cadence.clock();
@@ -215,7 +223,6 @@ impl Judge {
         } else {
             rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT))
         };
-        let upward = seen.expected <= seen.value;
         let own = |voice: &Voice, height: f64, quiet: Quiet| {
             (known && quiet.base < height).then(|| rarity(voice, height, quiet))
         };
@@ -225,7 +232,7 @@ impl Judge {
             expected: band,
             rarity: known.then_some(both - core::f64::consts::LOG10_2),
             fresh,
-            matters: matters(value, band, upward, preset),
+            matters,
             stuck: own(&self.stuck_voice, surprise.stuck, STUCK),
             drop: own(&self.drop_voice, surprise.drop, DROP),
             view: SIZES[first].view,

@@ -255,3 +255,17 @@ fn the_preset_decides_what_matters_and_never_the_scores() {
         assert_eq!(b.matters, matters, "{value}");
     }
 }
+
+#[test]
+fn what_begins_too_small_to_matter_is_news_when_it_matters() {
+    let mut errors = Watched::every(Span::from_mins(10));
+    (errors.preset.floor, errors.preset.harm) = (3.0, Some(Side::Above));
+    (0..3_000).for_each(|_| {
+        errors.see(0.0);
+    });
+    let small = errors.see(2.0);
+    assert!(small.fresh && !small.matters, "{small:?}");
+    let grown = errors.see(4.0);
+    assert!(grown.fresh && grown.matters, "{grown:?}");
+    assert!(!errors.see(4.0).fresh, "it was told");
+}
