@@ -14,7 +14,7 @@ use super::trail::Trail;
 use super::trial::{self, Effect, Trial};
 use super::words;
 use crate::calendar::Local;
-use crate::detect::{Judge, Judgement};
+use crate::detect::{Judge, Judgement, View};
 use crate::finding::{Breach, ChangeEffect, Finding, Kind, Phase};
 use crate::plan::{Plan, Preset, Side};
 use crate::signal::Signal;
@@ -285,11 +285,14 @@ impl Watch {
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
     fn anomaly_trouble(&mut self, seen: &Seen<'_>, low_hurts: bool, told: &mut Told) {
-        let Judgement { rarity, stuck, drop, fresh, matters, calm, .. } = *seen.judgement;
-        let rarity = [rarity.filter(|_| matters && fresh), stuck, drop.filter(|_| low_hurts)]
-            .into_iter()
-            .flatten()
-            .fold(f64::NEG_INFINITY, f64::max);
+        let Judgement { rarity, stuck, drop, fresh, matters, calm, view, upward, .. } = *seen.judgement;
+        let voices = [
+            (rarity.filter(|_| matters && fresh), view),
+            (stuck, View::Stuck),
+            (drop.filter(|_| low_hurts), View::Drop),
+        ];
+        let heard = voices.into_iter().filter_map(|(rarity, view)| Some((rarity?, view)));
+        let (rarity, view) = heard.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NEG_INFINITY, view));
         let is_news = 0.0 <= rarity;
         let apart = self.troubles.standing.is_apart();
         if let Some(trouble) = &mut self.troubles.anomaly {
@@ -301,10 +304,13 @@ impl Watch {
                 let before = seen.judgement.expected;
                 let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at, before, harmless: 0 };
                 self.troubles.anomaly = Some(trouble.clone());
-                let words = words::surprise(seen.judgement);
+                let words = words::surprise(view, upward);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Raised, &trouble, Some(seen), seen.at, words));
             }
-            Some(trouble) if trouble.breach.is_none() && !apart && (calm || HARMLESS <= trouble.harmless) => {
+            // Calm is a word of the single point: what stands still or stays down looks calm at every one.
+            Some(trouble)
+                if trouble.breach.is_none() && !apart && !is_news && (calm || HARMLESS <= trouble.harmless) =>
+            {
                 let trouble = trouble.clone();
                 self.troubles.anomaly = None;
                 let words = "is back within what is usual".to_owned();
@@ -315,7 +321,7 @@ impl Watch {
                 trouble.rarity = rarity;
                 trouble.told_at = seen.at;
                 let trouble = trouble.clone();
-                let words = words::surprise(seen.judgement);
+                let words = words::surprise(view, upward);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Updated, &trouble, Some(seen), seen.at, words));
             }
             _ => {}

@@ -2,20 +2,14 @@
 
 use super::trial::Effect;
 use crate::alert::words::{length, quantity};
-use crate::detect::{Judgement, View};
+use crate::detect::View;
 use crate::forecast::Trend;
 use crate::time::Timestamp;
 
-/// A surprise: "jumped above what is usual".
-pub(super) fn surprise(judgement: &Judgement) -> String {
-    if judgement.stuck.is_some_and(|stuck| 0.0 <= stuck) && judgement.view == View::Stuck {
-        return "has not moved for unusually long".to_owned();
-    }
-    if judgement.drop.is_some_and(|drop| 0.0 <= drop) && judgement.view == View::Drop {
-        return "fell to the floor".to_owned();
-    }
-    let side = if judgement.upward { "above" } else { "below" };
-    match judgement.view {
+/// A surprise by the view that saw it: "jumped above what is usual".
+pub(super) fn surprise(view: View, upward: bool) -> String {
+    let side = if upward { "above" } else { "below" };
+    match view {
         View::Value => format!("has a value {side} any it is known for"),
         View::Level => format!("stays {side} its usual level"),
         View::Slope => format!("jumped {side} what is usual from one moment to the next"),

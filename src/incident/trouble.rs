@@ -50,7 +50,8 @@ impl Trouble {
                 self.ended = None;
                 self.finding = finding;
             }
-            phase => self.ended = Some((finding.at, phase)),
+            // What is over cannot end again: a signal that goes on to report itself well holds back no resolve.
+            phase => self.ended = self.ended.or(Some((finding.at, phase))),
         }
     }
 

@@ -13,6 +13,7 @@ mod forecast;
 mod formats;
 mod interface;
 mod laws;
+mod log_laws;
 mod log_stories;
 mod peers;
 mod presets;

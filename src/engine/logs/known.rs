@@ -235,9 +235,12 @@ impl Known {
             watch.observe(end, f64::from(count) / 60.0, local, context.plan, told);
         }
         // Where the whole service says more than usual, this line says nothing by it; nor does one that comes less often, since
-        // what stops altogether has a beat of its own.
-        let is_nothing =
-            |finding: &Finding| is_told(finding) && finding.breach.is_none() && (is_explained || is_fall(finding));
+        // what stops altogether has a beat of its own. A usual rate ends neither that silence nor what is told as new.
+        let is_open = self.is_open();
+        let is_nothing = |finding: &Finding| match is_told(finding) {
+            true => finding.breach.is_none() && (is_explained || is_fall(finding)),
+            false => is_open,
+        };
         let rest = told.findings.split_off(from);
         told.findings.extend(rest.into_iter().filter(|finding| !is_nothing(finding)));
         self.close_values(end, local, context, room, told);
