@@ -4,6 +4,7 @@ use crate::alert::words::{clock, length, level, quantity, rarity, title};
 use crate::alert::{Reason, Suspect};
 use crate::calendar::Calendar;
 use crate::finding::{Breach, Finding, Kind, Target};
+use crate::forecast::Outlook;
 use crate::plan::Side;
 use crate::time::Timestamp;
 
@@ -44,7 +45,8 @@ pub fn summary(story: Story<'_>, calendar: &Calendar) -> String {
     }
     let mut text = match (&story.lead.breach, story.lead.kind) {
         (Some(breach), _) if breach.now => broken(story, breach, calendar),
-        (Some(breach), _) => foreseen(story, breach, calendar),
+        (Some(breach), Kind::Forecast) => foreseen(story, breach, calendar),
+        (Some(breach), _) => threatens(story, breach, calendar),
         (None, Kind::Absence) => silent(story, calendar),
         (None, _) => odd(story, calendar),
     };
@@ -115,22 +117,37 @@ fn foreseen(story: Story<'_>, breach: &Breach, calendar: &Calendar) -> String {
     let (signal, outlook) = (title(&story.lead.signal), breach.outlook);
     let bound = level(breach.level, story.lead.unit.as_deref());
     let verb = if breach.side == Side::Above { "reach" } else { "fall to" };
-    let likely = clock(outlook.likely, story.at, calendar);
-    let earliest = clock(outlook.earliest, story.at, calendar);
+    let name = match &breach.target {
+        Target::Objective { name, .. } if !name.is_empty() => format!(" ({name})"),
+        _ => String::new(),
+    };
+    let when = when(outlook, story.at, calendar);
+    format!("{signal} will {verb} {bound}{name} at about {when}{}", clause(story.lead))
+}
+
+/// An objective of other signals that a change puts at risk.
+fn threatens(story: Story<'_>, breach: &Breach, calendar: &Calendar) -> String {
+    let (signal, words) = (title(&story.lead.signal), &story.lead.words);
+    let words = if words.is_empty() { "is unlike all before" } else { words };
+    let what = match &breach.target {
+        Target::Objective { name, .. } if !name.is_empty() => format!("\"{name}\""),
+        Target::Objective { service: Some(service), .. } => format!("an objective of {service}"),
+        _ => "an objective".to_owned(),
+    };
+    format!("{signal} {words}; it may put {what} at risk at about {}", when(breach.outlook, story.at, calendar))
+}
+
+/// "13:05 CEST (12:20 at the earliest, 50 % likely)".
+fn when(outlook: Outlook, at: Timestamp, calendar: &Calendar) -> String {
+    let likely = clock(outlook.likely, at, calendar);
+    let earliest = clock(outlook.earliest, at, calendar);
     // The zone is said once.
     let earliest = match (likely.rsplit_once(' '), earliest.rsplit_once(' ')) {
         (Some((_, zone)), Some((time, same))) if zone == same => time.to_owned(),
         _ => earliest,
     };
-    let name = match &breach.target {
-        Target::Objective { name, .. } if !name.is_empty() => format!(" ({name})"),
-        _ => String::new(),
-    };
     let percent = (outlook.probability * 100.0).clamp(0.0, 99.0);
-    format!(
-        "{signal} will {verb} {bound}{name} at about {likely} ({earliest} at the earliest, {percent:.0} % likely){}",
-        clause(story.lead)
-    )
+    format!("{likely} ({earliest} at the earliest, {percent:.0} % likely)")
 }
 
 fn silent(story: Story<'_>, calendar: &Calendar) -> String {

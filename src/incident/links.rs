@@ -1,8 +1,9 @@
 //! Which services keep company in trouble: learned from what was found, because nobody writes down who waits for whom.
 //!
-//! Two services are linked when oddities began in both within ten minutes, several times, and far more often than their own
-//! numbers explain (the lift of a pair, as in association rules: Brin, Motwani, Ullman and Tsur, 1997). What all services do
-//! at once, such as a busy night, raises all the numbers and links nobody.
+//! Two services are linked when oddities began in both within ten minutes, more than once, far more often than their own
+//! numbers explain (the lift of a pair, as in association rules: Brin, Motwani, Ullman and Tsur, 1997), and so often that
+//! chance hardly does it (the Poisson tail). What all services do at once, such as a busy night, raises all the numbers and
+//! links nobody.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -11,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::gate::TOGETHER;
 use crate::time::{Span, Timestamp};
 
-/// Times together that prove a link, and how many times more often than by chance.
-const TIMES: u32 = 3;
-const LIFT: f64 = 8.0;
+/// Times together that prove a link at the least, how many times more often than by chance, and how unlikely by chance.
+const TIMES: u32 = 2;
+const LIFT: f64 = 4.0;
+const UNLIKELY: f64 = 1e-3;
 /// Pairs remembered; beyond it the rarest are forgotten.
 const PAIRS: usize = 4_096;
 
@@ -52,15 +54,25 @@ impl Links {
         }
     }
 
+    /// How often trouble began in both.
+    pub(super) fn times(&self, a: &str, b: &str) -> u32 {
+        self.together.get(&pair(a, b)).copied().unwrap_or(0)
+    }
+
     /// Whether two services have kept company in trouble.
     pub(super) fn are_linked(&self, a: &str, b: &str) -> bool {
         let (Some(first), Some(last)) = (self.first, self.last) else { return false };
-        let times = self.together.get(&pair(a, b)).copied().unwrap_or(0);
+        let times = self.times(a, b);
         let of = |service: &str| f64::from(self.alone.get(service).copied().unwrap_or(0));
         let windows = (last.since(first).as_secs_f64() / Span::as_secs_f64(TOGETHER)).max(1.0);
         let by_chance = 2.0 * of(a) * of(b) / windows;
-        TIMES <= times && LIFT * by_chance <= f64::from(times)
+        TIMES <= times && LIFT * by_chance <= f64::from(times) && tail(times, by_chance) <= UNLIKELY
     }
+}
+
+/// A bound on how likely a Poisson count of this mean is to reach `times`, which lies above it: mean^times/times!.
+fn tail(times: u32, mean: f64) -> f64 {
+    (1..=times).map(|n| mean / f64::from(n)).product()
 }
 
 fn pair(a: &str, b: &str) -> (String, String) {

@@ -13,7 +13,7 @@ use super::changes::Changes;
 use super::threat::promised;
 use super::trouble::Trouble;
 use crate::alert::{AlertRecord, BreachNote, Reason, SignalNote, State, Story, Urgency, summary};
-use crate::finding::{Breach, Kind, Phase, Target};
+use crate::finding::{Breach, Phase, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -316,7 +316,7 @@ fn notes(ranked: &[&Trouble]) -> Vec<SignalNote> {
 }
 
 fn breach_note(trouble: &Trouble, breach: &Breach, plan: &Plan) -> BreachNote {
-    let carried = promised(breach, plan).filter(|_| trouble.finding.kind == Kind::Change);
+    let carried = promised(&trouble.finding, plan);
     let own = || trouble.finding.signal.to_string();
     let signal = Some(carried.map_or_else(own, |objective| objective.signal.to_string()));
     let (objective, limit, name) = match &breach.target {

@@ -3,7 +3,6 @@
 //! A new version runs on one instance before it runs on all, a flag decides a tenth of the requests before it decides every
 //! one. What it has already made worse there is a sample of what users will feel, so the objective of the service stands
 //! under a forecast of its own from then on.
-
 use serde::{Deserialize, Serialize};
 
 use super::links::Links;
@@ -16,6 +15,9 @@ use crate::time::Span;
 /// How soon a change that hurts reaches all users: the 10, 50 and 90 % points. Judgement, not measured: roll-outs are stepped
 /// by a quarter of an hour to a few hours.
 const SOON: [Span; 3] = [Span::from_mins(15), Span::from_hours(1), Span::from_hours(6)];
+
+/// From this probability on an objective is guessed where none is known.
+const GUESSED: f64 = 0.5;
 
 /// How often harmful changes broke an objective so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,7 +38,7 @@ impl Threats {
             let breach = trouble.finding.breach.as_ref();
             breach.is_some_and(|breach| matches!(breach.target, Target::Objective { .. }))
         };
-        if troubles.clone().filter(promised).any(|trouble| trouble.finding.kind == Kind::Change) {
+        if troubles.clone().filter(promised).any(|trouble| is_threat(&trouble.finding)) {
             self.made = self.made.saturating_add(1);
             self.came += u32::from(troubles.filter(promised).any(|trouble| trouble.failed.is_some()));
         }
@@ -55,6 +57,7 @@ impl Threats {
         let linked =
             |objective: &&Objective| service_of(objective).is_some_and(|promised| links.are_linked(service, &promised));
         let threatened = same.or_else(|| own().next()).or_else(|| plan.objectives.iter().find(linked));
+        let threatened = threatened.or_else(|| self.guess(&finding, service, links, plan));
         let Some(objective) = threatened else { return finding };
         let [earliest, likely, latest] = SOON.map(|span| finding.at + span);
         let outlook = Outlook { probability: self.probability(), earliest, likely, latest };
@@ -64,14 +67,35 @@ impl Threats {
     }
 }
 
+impl Threats {
+    /// The objective of a service that nobody is known to wait for: the one it was seen in trouble with most, of its own kind
+    /// before others. Nobody writes down who waits for whom, and the first bad release comes before it could be learned; so
+    /// it is guessed for as long as harmful changes broke an objective at least every second time.
+    fn guess<'a>(self, finding: &Finding, service: &str, links: &Links, plan: &'a Plan) -> Option<&'a Objective> {
+        let company = |objective: &Objective| {
+            let times = service_of(objective).map_or(0, |promised| links.times(service, &promised));
+            let kind = objective.signal.to_signal().is_some_and(|signal| signal.name() == finding.signal.name());
+            (kind, times)
+        };
+        let likely = (GUESSED <= self.probability()).then_some(&plan.objectives)?;
+        likely.iter().rev().max_by_key(|objective| company(objective))
+    }
+}
+
+/// Whether a finding stands under the forecast of what its change threatens.
+pub(super) fn is_threat(finding: &Finding) -> bool {
+    finding.kind == Kind::Change && finding.breach.as_ref().is_some_and(|breach| !breach.now)
+}
+
 /// The service whose promise an objective is.
 fn service_of(objective: &Objective) -> Option<String> {
     let pinned = || objective.signal.to_signal()?.service().map(str::to_owned);
     objective.service.clone().or_else(pinned)
 }
 
-/// The objective that a change threatens, in selector form: its own signal is not the finding's.
-pub(super) fn promised<'a>(breach: &Breach, plan: &'a Plan) -> Option<&'a Objective> {
+/// The objective that a finding's change threatens: its own signal is not the finding's.
+pub(super) fn promised<'a>(finding: &Finding, plan: &'a Plan) -> Option<&'a Objective> {
+    let breach = finding.breach.as_ref().filter(|_| is_threat(finding))?;
     let Target::Objective { name, service } = &breach.target else { return None };
     plan.objectives.iter().find(|o| o.name == *name && o.service == *service && o.bound.level == breach.level)
 }
