@@ -112,11 +112,13 @@ impl Bounded {
         let limits = plan.limits.iter().filter(|limit| limit.signal.matches(signal));
         let limits: Vec<Bound> = limits.map(|limit| limit.bound).collect();
         let fallback = plan.presets[preset].limit.filter(|_| limits.is_empty());
-        let limits = limits
-            .into_iter()
-            .chain(fallback)
-            .map(|bound| Bounded::new(Target::Limit, bound, Span::ZERO, plan.horizon));
+        let limits = limits.into_iter().chain(fallback).map(|bound| Bounded::limit(bound, plan.horizon));
         objectives.chain(limits).collect()
+    }
+
+    /// A limit.
+    pub(super) fn limit(bound: Bound, horizon: Span) -> Self {
+        Bounded::new(Target::Limit, bound, Span::ZERO, horizon)
     }
 
     fn new(target: Target, bound: Bound, hold: Span, horizon: Span) -> Self {

@@ -5,6 +5,7 @@
 
 mod batch;
 mod bounded;
+mod capacity;
 mod census;
 mod cohort;
 mod directory;

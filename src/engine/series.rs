@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Scored;
 use super::batch::{Sample, SeriesIx};
+use super::capacity::Capacity;
 use super::census::Count;
 use super::cohort::{Member, Ranked};
 use super::logs::{self, Book};
@@ -234,6 +235,18 @@ impl Series {
     pub(super) fn value_since(&self, since: Timestamp) -> Option<f64> {
         let (at, value) = self.core.newest?;
         (since <= at).then_some(value)
+    }
+
+    /// Its newest own value.
+    pub(super) fn value(&self) -> Option<f64> {
+        self.core.newest.map(|(_, value)| value)
+    }
+
+    /// How much there is of what its values are a use of, or what is left of.
+    pub(super) fn learn_capacity(&mut self, at: Timestamp, capacity: Capacity, plan: &Plan) {
+        if let Some((_, watch)) = self.watches.iter_mut().find(|(stat, _)| *stat == Stat::Value) {
+            watch.learn_capacity(at, capacity, plan);
+        }
     }
 
     /// When its newest own value was seen.

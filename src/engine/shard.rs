@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::batch::{Sample, SeriesIx};
+use super::capacity::Capacities;
 use super::census::Census;
 use super::cohort::{self, Ranked, Steps};
 use super::kin::{self, Kin};
@@ -37,6 +38,8 @@ pub(super) struct Shard {
     pub(super) census: Census,
     /// Which series are instances of one signal.
     kin: Kin,
+    /// Which series tell of one capacity.
+    capacities: Capacities,
     /// The end of the tick whose values have not been compared yet.
     compare_at: Option<Timestamp>,
     /// The steps of those groups that have very many members.
@@ -65,6 +68,7 @@ impl Shard {
             clock: LocalClock::default(),
             census: Census::default(),
             kin: Kin::default(),
+            capacities: Capacities::default(),
             compare_at: None,
             cohorts: BTreeMap::new(),
             ranked: Vec::new(),
@@ -108,6 +112,7 @@ impl Shard {
         self.note_deadline(slot);
         let series = &mut self.series[slot as usize];
         self.kin.leave(&series.signal, slot);
+        self.capacities.leave(&series.signal, slot);
         if let Some(kin) = series.signal.kin_hash().filter(|kin| !self.kin.is_group(*kin)) {
             self.cohorts.remove(&kin);
         }
@@ -157,6 +162,7 @@ impl Shard {
     pub(super) fn step(&mut self, to: Timestamp, plan: &Plan) {
         if let Some(end) = self.compare_at.take_if(|end| *end < to) {
             self.compare(end, plan);
+            self.tell_capacities(end, plan);
         }
         while let Some(last) = self.ready.last()
             && last.sample.at < to
@@ -207,6 +213,13 @@ impl Shard {
         }
     }
 
+    /// Tells what is used, or left, of each capacity how much there is, as of the end of a tick.
+    fn tell_capacities(&mut self, end: Timestamp, plan: &Plan) {
+        for (slot, capacity) in self.capacities.told(|slot| self.series[slot as usize].value()) {
+            self.series[slot as usize].learn_capacity(end, capacity, plan);
+        }
+    }
+
     fn note_deadline(&mut self, slot: u32) {
         let series = &mut self.series[slot as usize];
         let count = series.count();
@@ -214,6 +227,7 @@ impl Shard {
             self.census.change(&series.signal, series.counted, count);
             if series.counted.watched == 0 && 0 < count.watched {
                 self.kin.join(&series.signal, slot);
+                self.capacities.join(&series.signal, slot);
             }
             series.counted = count;
         }
@@ -235,7 +249,7 @@ impl Shard {
         for slot in 0..self.series.len() as u32 {
             self.note_deadline(slot);
         }
-        self.kin = Kin::default();
+        (self.kin, self.capacities) = (Kin::default(), Capacities::default());
         let by_slot = |series: &[Series], is_sealed: bool| -> Vec<u32> {
             let first = |slot: &u32| series[*slot as usize].first();
             (0..series.len() as u32)
@@ -245,6 +259,7 @@ impl Shard {
         for is_sealed in [true, false] {
             for slot in by_slot(&self.series, is_sealed) {
                 self.kin.join(&self.series[slot as usize].signal, slot);
+                self.capacities.join(&self.series[slot as usize].signal, slot);
             }
             if is_sealed {
                 self.kin.seal();

@@ -1,12 +1,15 @@
 //! One signal under watch: its judge, its bounds, and the troubles that are open.
 
+mod learned;
 mod panel;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::learned::Learned;
 use super::bounded::{Bounded, Standing};
+use super::capacity::Capacity;
 use super::kin::{self, Turn};
 use super::section::{Section, Writer};
 use super::series::{Moved, Told};
@@ -28,6 +31,8 @@ pub(super) struct Watch {
     unit: Option<String>,
     judge: Judge,
     bounds: Vec<Bounded>,
+    /// The capacity that it is a use of, where that is told.
+    learned: Option<Box<Learned>>,
     troubles: Troubles,
     trial: Trial,
     /// What a picture needs of its past.
@@ -84,6 +89,7 @@ impl Watch {
             unit,
             judge: Judge::default(),
             bounds,
+            learned: None,
             troubles: Troubles::default(),
             trial: Trial::default(),
             trail: Trail::default(),
@@ -125,6 +131,9 @@ impl Watch {
         for bounded in &mut self.bounds {
             standing = standing.worse_of(bounded.observe(at, value, local, plan, self.unit.as_deref()));
         }
+        if let Some(learned) = &mut self.learned {
+            standing = standing.worse_of(learned.observe(at, value, local, plan, self.unit.as_deref()));
+        }
         let seen = Seen { at, value, judgement: &judgement };
         self.troubles.spoke = Some(at);
         self.troubles.given_up = false;
@@ -136,6 +145,16 @@ impl Watch {
             self.change_trouble(turn, &seen, plan, told);
         }
         judgement
+    }
+
+    /// How much there is of what it is a use of; a limit that people wrote down goes before.
+    pub(super) fn learn_capacity(&mut self, at: Timestamp, capacity: Capacity, plan: &Plan) {
+        let is_written = plan.limits.iter().any(|limit| limit.signal.matches(&self.signal));
+        match &mut self.learned {
+            learned if is_written => *learned = None,
+            Some(learned) => learned.learn(at, capacity, plan),
+            None => self.learned = Some(Box::new(Learned::new(at, capacity))),
+        }
     }
 
     /// Its service was changed: what comes is held against what was.
@@ -469,6 +488,7 @@ const TROUBLES_VERSION: u8 = 2;
 const TRIAL: u8 = 13;
 const TRIAL_VERSION: u8 = 1;
 const TRAIL: u8 = 14;
+const LEARNED: u8 = 15;
 
 impl Watch {
     /// Writes the judge, each bound and the troubles as sections of their own.
@@ -480,6 +500,9 @@ impl Watch {
         to.put(TROUBLES, TROUBLES_VERSION, &self.troubles);
         to.put(TRIAL, TRIAL_VERSION, &self.trial);
         to.put(TRAIL, 1, &self.trail);
+        if let Some(learned) = &self.learned {
+            to.put(LEARNED, Bounded::VERSION, learned);
+        }
     }
 
     /// Reads one section; a bound is taken only where the plan still has it.
@@ -497,6 +520,7 @@ impl Watch {
             },
             TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
             TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
+            LEARNED => section.read(Bounded::VERSION).map(|learned| self.learned = Some(learned)).is_some(),
             TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
             _ => false,
         }

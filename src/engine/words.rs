@@ -6,6 +6,12 @@ use crate::detect::View;
 use crate::forecast::Trend;
 use crate::time::Timestamp;
 
+/// What is told of a use and how much there is of it: "rises by 1.2 GB an hour; its capacity is 53.7 GB".
+pub(super) fn of_capacity(words: String, whole: f64, unit: Option<&str>) -> String {
+    let whole = quantity(whole, unit);
+    if words.is_empty() { format!("has a capacity of {whole}") } else { format!("{words}; its capacity is {whole}") }
+}
+
 /// A surprise by the view that saw it: "jumped above what is usual".
 pub(super) fn surprise(view: View, upward: bool) -> String {
     let side = if upward { "above" } else { "below" };

@@ -1,9 +1,12 @@
 //! Who a signal is: a name and its labels, in one canonical order.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
+
+use super::capacity::{Part, part_of};
 
 /// The labels that name a service, in the order of INTERFACE "Names".
 pub const SERVICE_LABELS: [&str; 7] = ["service.name", "service_name", "service", "job", "app", "host.name", "host"];
@@ -26,6 +29,9 @@ pub const INSTANCE_LABELS: [&str; 15] = [
     "server",
     "task",
 ];
+
+/// The label by which OpenTelemetry tells what is used from what is free.
+const STATE: &str = "state";
 
 /// The identity of a watched series: a name and labels sorted by key, keys unique.
 ///
@@ -94,12 +100,33 @@ impl Signal {
         hasher.digest()
     }
 
-    /// The hash that places a signal: service and name alone, so that like instances are neighbours.
+    /// The hash that places a signal: service and name alone, so that like instances are neighbours, and so are the parts of
+    /// one capacity.
     pub fn placement_hash(&self) -> u64 {
         let mut hasher = Xxh3::new();
         feed(&mut hasher, self.service().unwrap_or(""));
-        feed(&mut hasher, &self.name);
+        match part_of(&self.with_state()) {
+            Some((_, pattern)) => feed(&mut hasher, &pattern),
+            None => feed(&mut hasher, &self.name),
+        }
         hasher.digest()
+    }
+
+    /// What it tells of a capacity (of two signals that tell the same the lower rank comes first), and the hash that all parts of this capacity share: labels and name but for the part.
+    pub fn capacity_hash(&self) -> Option<((Part, u8), u64)> {
+        let (part, pattern) = part_of(&self.with_state())?;
+        let mut hasher = Xxh3::new();
+        feed(&mut hasher, &pattern);
+        for (key, value) in self.labels().filter(|(key, _)| *key != STATE) {
+            feed(&mut hasher, key);
+            feed(&mut hasher, value);
+        }
+        Some((part, hasher.digest()))
+    }
+
+    /// The name with the state that it is told of: `system.filesystem.usage:used`.
+    fn with_state(&self) -> Cow<'_, str> {
+        self.label(STATE).map_or(Cow::Borrowed(self.name()), |state| Cow::Owned(format!("{}:{state}", self.name)))
     }
 
     /// The hash that all instances of one signal share: name and labels but for [`INSTANCE_LABELS`]. None where no label names an

@@ -7,6 +7,7 @@
 
 mod accident;
 mod bounds;
+mod capacities;
 mod comfort;
 mod fleet;
 mod forecast;

@@ -19,12 +19,13 @@ impl Watch {
     /// The signal between two times, `at` being now.
     pub(in super::super) fn panel(&self, from: Timestamp, at: Timestamp, to: Timestamp, plan: &Plan) -> Panel {
         let course = self.trail.course(from).into_iter().map(|(at, value)| Point { at, value }).collect();
+        let learned = self.learned.as_ref().and_then(|learned| learned.line());
         Panel {
             signal: self.signal.to_string(),
             unit: self.unit.clone(),
             course,
             expected: self.band(from, at, to, plan),
-            bounds: self.bounds.iter().map(super::Bounded::line).collect(),
+            bounds: self.bounds.iter().map(super::Bounded::line).chain(learned).collect(),
             ahead: None,
         }
     }

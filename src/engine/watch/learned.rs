@@ -1,0 +1,145 @@
+//! A bound that the data told: the capacity that a signal is a use of, and whether passing it is how the signal lives.
+//!
+//! A number that is called a limit may be another thing (the greatest value of a window), and some limits are there to be
+//! reached (a cache, a generation of a heap). So a capacity counts once it has stayed the same for an hour, speaks when it has
+//! been held for a day, and keeps silent about what was passed three times within a week or so.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::bounded::{Bounded, Standing};
+use super::super::capacity::Capacity;
+use super::super::words;
+use crate::alert::chart::Line;
+use crate::calendar::Local;
+use crate::plan::Plan;
+use crate::time::{Span, Timestamp};
+
+/// A capacity has changed when it moved by more than this share; used and left of a file system are not of one moment.
+const SAME: f64 = 0.02;
+const STEADY: Span = Span::from_hours(1);
+const KNOWN: Span = Span::from_days(1);
+/// Passing it so often is usual; a pass counts for half after a week.
+const USUAL: f64 = 2.5;
+const HALF: Span = Span::from_days(7);
+
+/// What is known of the capacity of a signal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Learned {
+    capacity: Capacity,
+    /// Since when it has been this.
+    since: Timestamp,
+    /// The bound, once it counts.
+    bounded: Option<Bounded>,
+    /// How often it was passed, the older the less, and when that was counted.
+    passes: f64,
+    counted: Timestamp,
+    beyond: bool,
+    /// People were told and it is not over yet.
+    speaks: bool,
+}
+
+impl Learned {
+    pub(super) fn new(at: Timestamp, capacity: Capacity) -> Self {
+        Learned { capacity, since: at, bounded: None, passes: 0.0, counted: at, beyond: false, speaks: false }
+    }
+
+    /// Whether it is still the same capacity; else it begins anew.
+    pub(super) fn learn(&mut self, at: Timestamp, capacity: Capacity, plan: &Plan) {
+        let moved = (capacity.whole - self.capacity.whole).abs();
+        if capacity.bound.side != self.capacity.bound.side || SAME * self.capacity.whole < moved {
+            *self = Learned::new(at, capacity);
+        } else if self.bounded.is_none() && self.since + STEADY <= at {
+            self.bounded = Some(Bounded::limit(self.capacity.bound, plan.horizon));
+        }
+    }
+
+    /// Takes the next value of the signal and says how it stands.
+    pub(super) fn observe(
+        &mut self,
+        at: Timestamp,
+        value: f64,
+        local: Local,
+        plan: &Plan,
+        unit: Option<&str>,
+    ) -> Standing {
+        let Some(bounded) = &mut self.bounded else { return Standing::Clear };
+        let standing = bounded.observe(at, value, local, plan, unit);
+        let beyond = self.capacity.bound.is_passed(value);
+        if beyond && !self.beyond {
+            let halves = at.since(self.counted).as_secs_f64() / HALF.as_secs_f64();
+            (self.passes, self.counted) = (self.passes * libm::exp2(-halves) + 1.0, at);
+        }
+        self.beyond = beyond;
+        let may_speak = self.speaks || (self.since + KNOWN <= at && self.passes < USUAL);
+        self.speaks = may_speak && standing != Standing::Clear;
+        match standing {
+            _ if !self.speaks => Standing::Clear,
+            Standing::Ahead { breach, since, words } => {
+                let words = words::of_capacity(words, self.capacity.whole, unit);
+                Standing::Ahead { breach, since, words }
+            }
+            standing => standing,
+        }
+    }
+
+    /// The bound as a picture shows it.
+    pub(super) fn line(&self) -> Option<Line> {
+        self.bounded.as_ref().map(Bounded::line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Bound, Side};
+
+    fn capacity(whole: f64) -> Capacity {
+        Capacity { whole, bound: Bound { level: 0.95 * whole, side: Side::Above } }
+    }
+
+    fn local(minute: i64) -> Local {
+        Local { weekday: (minute / 1440 % 7) as u8, second: (minute % 1440 * 60) as u32, holiday: false }
+    }
+
+    /// The minutes at which a use of 100 stands otherwise than clear.
+    fn heard(minutes: i64, value: impl Fn(i64) -> f64) -> Vec<i64> {
+        let plan = Plan::default();
+        let mut learned = Learned::new(Timestamp::from_secs(0), capacity(100.0));
+        let speaks = |minute: &i64| {
+            let at = Timestamp::from_secs(minute * 60);
+            learned.learn(at, capacity(100.0 + (minute % 2) as f64), &plan);
+            learned.observe(at, value(*minute), local(*minute), &plan, None) != Standing::Clear
+        };
+        (0..minutes)
+            .filter({
+                let mut speaks = speaks;
+                move |minute| speaks(minute)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_use_that_grows_towards_its_capacity_is_foreseen() {
+        let disk = |minute: i64| 40.0 + (minute % 3) as f64 * 0.1 + (minute - 4320).max(0) as f64 / 60.0 * 4.0;
+        let heard = heard(4320 + 14 * 60, disk);
+        let full = 4320 + (55.0 / 4.0 * 60.0) as i64;
+        assert!(heard.first().is_some_and(|first| (4320..full - 120).contains(first)), "{:?}", heard.first());
+    }
+
+    #[test]
+    fn what_reaches_its_capacity_every_hour_lives_so() {
+        let cache = |minute: i64| 50.0 + (minute % 60) as f64;
+        assert_eq!(heard(5 * 1440, cache), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn a_limit_that_moves_is_none() {
+        let plan = Plan::default();
+        let mut learned = Learned::new(Timestamp::from_secs(0), capacity(100.0));
+        for minute in 0..4000 {
+            let at = Timestamp::from_secs(minute * 60);
+            learned.learn(at, capacity(100.0 + (minute % 30) as f64), &plan);
+            assert_eq!(learned.observe(at, 99.0, local(minute), &plan, None), Standing::Clear);
+        }
+    }
+}
