@@ -80,9 +80,10 @@ impl Incident {
         if self.quiet_since().is_some() {
             return None;
         }
-        let Some(told) = &self.told else { return Some(Reason::Opened) };
+        let sleeps = self.wakes_at(plan, now).is_some();
+        let Some(told) = &self.told else { return (!sleeps).then_some(Reason::Opened) };
         let urgency = self.urgency(plan, now);
-        if !self.acknowledged {
+        if !self.acknowledged && !sleeps {
             match (told.urgency, urgency) {
                 (Urgency::Hold, Urgency::Page) => return Some(Reason::Promoted),
                 (before, after) if before < after => return Some(Reason::Worsened),
@@ -144,12 +145,31 @@ impl Incident {
         if self.quiet_since().is_some() {
             return None;
         }
-        let told = self.told.as_ref()?;
+        let wakes = self.wakes_at(plan, now);
+        let Some(told) = self.told.as_ref() else { return wakes };
         let join = self.join_waits.then(|| told.may_join_from());
         let active = !self.acknowledged;
         let page = if active && told.urgency < Urgency::Page { self.page_from(plan, now) } else { None };
         let repeat = (active && told.urgency == Urgency::Page).then(|| told.repeat_at());
-        [join, page, repeat].into_iter().flatten().min()
+        [join, wakes, page, repeat].into_iter().flatten().filter(|at| now < *at).min()
+    }
+
+    /// Until when people are let sleep though it is a page: more likely than not it can wait until they are at work, so it is
+    /// told when they would need to act on the earliest time, and until then the forecast grows sharper. None where nothing is
+    /// gained by that, and where they know of a page already.
+    fn wakes_at(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
+        let calendar = &plan.calendar;
+        let knows = self.told.as_ref().is_some_and(|told| told.urgency == Urgency::Page);
+        // Who is at work, or has just gone home, is told at once.
+        let is_there = calendar.is_work(now) || calendar.is_work(now - calendar.reaction);
+        if knows || is_there || !self.silent.is_empty() {
+            return None;
+        }
+        let (_, breach) = self.primary(false).filter(|(_, breach)| !breach.now)?;
+        let (work, outlook) = (calendar.next_work(now), breach.outlook);
+        let is_page = outlook.earliest < work + calendar.reaction;
+        let can_wait = is_page && work + calendar.reaction <= outlook.likely;
+        can_wait.then(|| work.min(outlook.earliest - calendar.reaction)).filter(|wakes| now < *wakes)
     }
 
     /// Why it ends, once everything in it has.

@@ -31,8 +31,7 @@ fn a_forecast_is_held_and_becomes_a_page_when_it_cannot_wait_for_morning() {
         "24 02:00 + disk@db limit=0.95 in=11h since=23/20:00\n24 03:00 ~ disk@db limit=0.95 in=5h\n24 08:00 to",
         expect![[r#"
             24 02:00 #1/1 Opened Hold Forecast db [disk{db}] limit 24T13:00
-            24 03:00 #1/2 Promoted Page Forecast db [disk{db}] limit 24T08:00
-            24 07:00 #1/3 Repeated Page Forecast db [disk{db}] limit 24T08:00
+            24 07:00 #1/2 Promoted Page Forecast db [disk{db}] limit 24T08:00
         "#]],
     );
 }
@@ -193,6 +192,32 @@ fn who_is_on_it_hears_only_of_another_service() {
             24 01:00 #1/1 Opened Hold Forecast checkout [disk{checkout}] limit 24T21:00
             24 02:15 #1/2 Joined Page Forecast checkout [disk{checkout} lat{checkout} err{billing}] objective 24T02:10
         "#]],
+    );
+}
+
+/// Work begins at 09:00 and people can act by 10:00.
+#[test]
+fn what_can_likely_wait_wakes_nobody_before_they_would_need_to_act() {
+    // Likely at noon: told an hour before the earliest time, or as a hold once that has moved, or never.
+    check(
+        "24 02:00 + disk@db limit=0.95 in=5h\n24 08:00 to",
+        expect![[r#"
+        24 06:00 #1/1 Opened Page Forecast db [disk{db}] limit 24T07:00
+    "#]],
+    );
+    check(
+        "24 02:00 + disk@db limit=0.95 in=5h\n24 05:00 ~ disk@db limit=0.95 in=6h\n24 08:00 to",
+        expect![[r#"
+        24 05:00 #1/1 Opened Hold Forecast db [disk{db}] limit 24T11:00
+    "#]],
+    );
+    check("24 02:00 + disk@db limit=0.95 in=5h\n24 05:00 w disk@db forecast\n24 08:00 to", expect![[""]]);
+    // Likely at night: told at once.
+    check(
+        "24 02:00 + disk@db limit=0.95 in=3h\n24 03:00 to",
+        expect![[r#"
+        24 02:00 #1/1 Opened Page Forecast db [disk{db}] limit 24T05:00
+    "#]],
     );
 }
 
