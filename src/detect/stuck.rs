@@ -50,7 +50,7 @@ impl Stuck {
 
 /// The share of a run in the points that are remembered.
 fn share(run: u32, points: u32) -> f32 {
-    let all = f64::from(points).min(1.0 / FORGET).max(1.0);
+    let all = f64::from(points).clamp(1.0, 1.0 / FORGET);
     (f64::from(run) / all).min(1.0) as f32
 }
 

@@ -43,7 +43,7 @@ fn shop() -> Vec<Said> {
             (true, _) => say(2, Level::Warn, "stock does not answer within 200 ms".to_owned()),
             (false, _) => say(2, Level::Info, format!("order {n} is sent")),
         }
-        if mixed % 300 == 0 {
+        if mixed.is_multiple_of(300) {
             say(2, Level::Warn, "stock does not answer within 200 ms".to_owned());
         }
     }
