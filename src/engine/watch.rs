@@ -481,7 +481,7 @@ fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
 }
 
 const JUDGE: u8 = 10;
-const JUDGE_VERSION: u8 = 2;
+const JUDGE_VERSION: u8 = 3;
 const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
 const TROUBLES_VERSION: u8 = 2;

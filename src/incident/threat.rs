@@ -3,6 +3,7 @@
 //! A new version runs on one instance before it runs on all, a flag decides a tenth of the requests before it decides every
 //! one. What it has already made worse there is a sample of what users will feel, so the objective of the service stands
 //! under a forecast of its own from then on.
+
 use serde::{Deserialize, Serialize};
 
 use super::links::Links;
@@ -65,9 +66,7 @@ impl Threats {
         let (level, side) = (objective.bound.level, objective.bound.side);
         Finding { breach: Some(Breach { target, level, side, now: false, outlook }), ..finding }
     }
-}
 
-impl Threats {
     /// The objective of a service that nobody is known to wait for: the one it was seen in trouble with most, of its own kind
     /// before others. Nobody writes down who waits for whom, and the first bad release comes before it could be learned; so
     /// it is guessed for as long as harmful changes broke an objective at least every second time.

@@ -112,7 +112,8 @@ impl Signal {
         hasher.digest()
     }
 
-    /// What it tells of a capacity (of two signals that tell the same the lower rank comes first), and the hash that all parts of this capacity share: labels and name but for the part.
+    /// What it tells of a capacity (of two signals that tell the same the lower rank comes first), and the hash that all parts of
+    /// this capacity share: labels and name but for the part.
     pub fn capacity_hash(&self) -> Option<((Part, u8), u64)> {
         let (part, pattern) = part_of(&self.with_state())?;
         let mut hasher = Xxh3::new();
