@@ -1,5 +1,7 @@
 //! The judge of one signal.
 
+mod older;
+
 use serde::{Deserialize, Serialize};
 
 use super::cadence::Cadence;
@@ -15,6 +17,8 @@ use crate::baseline::{Band, Level, Range, Scale, Season};
 use crate::calendar::Local;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
+
+pub use older::JudgeV2;
 
 /// Judges the observations of one signal in order of time: first scores, then learns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

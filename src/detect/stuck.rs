@@ -15,6 +15,20 @@ pub(super) struct Stuck {
     home: f32,
 }
 
+/// The same before it knew the run that most points lie in.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct StuckV1 {
+    run: u32,
+    runs: Tail,
+    usual: Mean,
+}
+
+impl From<StuckV1> for Stuck {
+    fn from(StuckV1 { run, runs, usual }: StuckV1) -> Self {
+        Stuck { run, runs, usual, home: usual.get() as f32 }
+    }
+}
+
 /// Runs vary widely: a wide index (measured: 0.25 lets bursts of equal counts through).
 const PRIOR: Prior = Prior { index: 0.5, weight: 10.0 };
 const FORGET: f64 = 1.0 / 20_000.0;

@@ -17,7 +17,7 @@ use super::trail::Trail;
 use super::trial::{self, Effect, Trial};
 use super::words;
 use crate::calendar::Local;
-use crate::detect::{Judge, Judgement, View};
+use crate::detect::{Judge, JudgeV2, Judgement, View};
 use crate::finding::{Breach, ChangeEffect, Finding, Kind, Phase};
 use crate::plan::{Plan, Preset, Side};
 use crate::signal::Signal;
@@ -508,7 +508,10 @@ impl Watch {
     /// Reads one section; a bound is taken only where the plan still has it.
     pub(super) fn load(&mut self, section: &Section<'_>) -> bool {
         match section.tag {
-            JUDGE => section.read(JUDGE_VERSION).map(|judge| self.judge = judge).is_some(),
+            JUDGE => {
+                let older = || section.read::<JudgeV2>(JUDGE_VERSION - 1).map(Judge::from);
+                section.read(JUDGE_VERSION).or_else(older).map(|judge| self.judge = judge).is_some()
+            }
             BOUND => match section.read::<Bounded>(Bounded::VERSION) {
                 Some(saved) => {
                     if let Some(bounded) = self.bounds.iter_mut().find(|bounded| bounded.is_same(&saved)) {

@@ -100,4 +100,25 @@ mod tests {
         assert!(!links.are_linked("front", "night-a"));
         assert!(!links.are_linked("front", "nobody"));
     }
+
+    #[test]
+    fn twice_together_is_a_link_only_where_chance_hardly_does_it() {
+        // Poisson of mean 0.1: 2 or more come with 0.0047, below the bound 0.1^2/2.
+        assert!((tail(2, 0.1) - 0.005).abs() < 1e-12);
+        assert!(tail(0, 0.1) == 1.0);
+        let linked = |alone: i64| {
+            let at = |hour: i64| Timestamp::from_secs(hour * 3600);
+            let mut links = Links::default();
+            links.began("clock", at(0));
+            (1..=alone).for_each(|hour| links.began("store", at(2 * hour)));
+            for hour in [500, 700] {
+                links.began("front", at(hour));
+                links.began("store", at(hour) + Span::from_mins(1));
+            }
+            links.began("clock", at(1_000));
+            links.are_linked("store", "front")
+        };
+        assert!(linked(0), "each only with the other: 8 in 6,000 windows");
+        assert!(!linked(200), "what is in trouble every two hours meets everybody");
+    }
 }

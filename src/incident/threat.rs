@@ -98,3 +98,67 @@ pub(super) fn promised<'a>(finding: &Finding, plan: &'a Plan) -> Option<&'a Obje
     let Target::Objective { name, service } = &breach.target else { return None };
     plan.objectives.iter().find(|o| o.name == *name && o.service == *service && o.bound.level == breach.level)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::finding;
+    use super::*;
+    use crate::plan::{Bound, Side};
+    use crate::signal::Selector;
+    use crate::time::Timestamp;
+
+    fn objective(name: &str, service: &str, signal: &str) -> Objective {
+        Objective {
+            name: name.to_owned(),
+            service: Some(service.to_owned()),
+            signal: Selector::parse(&format!("{signal}{{service=\"{service}\"}}")).unwrap(),
+            bound: Bound { level: 1.0, side: Side::Above },
+            hold: Span::ZERO,
+        }
+    }
+
+    /// A change made `error_ratio` of the store worse.
+    fn harm() -> Finding {
+        let at = Timestamp::from_secs(1_790_000_000);
+        Finding { kind: Kind::Change, ..finding(at, "+", &["error_ratio@store"]) }
+    }
+
+    /// The name of the objective that the change of the store is said to threaten.
+    fn threatened(threats: Threats, links: &Links, plan: &Plan) -> Option<String> {
+        match threats.carry(harm(), links, plan).breach?.target {
+            Target::Objective { name, .. } => Some(name),
+            Target::Limit => None,
+        }
+    }
+
+    #[test]
+    fn its_own_objective_comes_before_a_guessed_one() {
+        let shop = objective("shop fails", "shop", "error_ratio");
+        let store = objective("store is slow", "store", "latency");
+        let plan = Plan { objectives: vec![shop, store], ..Plan::default() };
+        assert_eq!(threatened(Threats::default(), &Links::default(), &plan).as_deref(), Some("store is slow"));
+    }
+
+    #[test]
+    fn of_unknown_company_an_objective_of_its_own_kind_is_guessed_and_then_the_one_met_most() {
+        let slow = objective("shop is slow", "shop", "latency");
+        let fails = objective("mail fails", "mail", "error_ratio");
+        let mut plan = Plan { objectives: vec![slow, fails], ..Plan::default() };
+        assert_eq!(threatened(Threats::default(), &Links::default(), &plan).as_deref(), Some("mail fails"));
+        plan.objectives[1].signal = Selector::parse("lost{service=\"mail\"}").unwrap();
+        let mut links = Links::default();
+        for service in ["store", "mail"] {
+            links.began(service, harm().at);
+        }
+        assert_eq!(threatened(Threats::default(), &links, &plan).as_deref(), Some("mail fails"));
+    }
+
+    #[test]
+    fn nothing_is_guessed_once_harm_came_to_users_less_than_every_second_time() {
+        let plan = Plan { objectives: vec![objective("shop fails", "shop", "error_ratio")], ..Plan::default() };
+        let threatened = |made, came| threatened(Threats { made, came }, &Links::default(), &plan);
+        assert_eq!(threatened(0, 0).as_deref(), Some("shop fails"));
+        assert_eq!(threatened(1, 0), None);
+        assert_eq!(threatened(2, 1).as_deref(), Some("shop fails"));
+    }
+}

@@ -22,3 +22,4 @@ mod recording;
 mod servers;
 mod stories;
 mod tidy;
+mod upgrade;

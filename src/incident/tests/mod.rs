@@ -88,7 +88,7 @@ fn moment(text: &str) -> Timestamp {
     Timestamp::parse_rfc3339(&format!("2026-11-{day}T{clock}:00Z")).unwrap_or_else(|| panic!("no time: {text}"))
 }
 
-fn finding(at: Timestamp, verb: &str, words: &[&str]) -> Finding {
+pub(super) fn finding(at: Timestamp, verb: &str, words: &[&str]) -> Finding {
     let phase = match verb {
         "+" => Phase::Raised,
         "~" => Phase::Updated,

@@ -1,0 +1,91 @@
+//! What an older release saved is taken up by this one: nothing starts anew, and a disk that it knew is foretold at once.
+//!
+//! `fixtures/upgrade` holds a snapshot of each state that was ever written, the same two days of a small service each time.
+//! Who changes what is saved writes one more (`UPDATE_EXPECT=1`), under the next number.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use forewarn::alert::State;
+use forewarn::engine::{Batch, Engine, Input, Output};
+use forewarn::plan::{Bound, Limit, Plan, Side};
+use forewarn::signal::{Fingerprint, Reading, Selector, Signal, Sink};
+use forewarn::time::{Span, Timestamp};
+
+const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+/// When the snapshot is taken, in minutes: a day after the judge has begun to speak.
+const SAVED: i64 = 3 * 1440;
+/// The newest state has this number.
+const NEWEST: u32 = 2;
+
+fn plan() -> Arc<Plan> {
+    let bound = Bound { level: 0.95, side: Side::Above };
+    let limit = Limit { signal: Selector::parse("disk_used_ratio").unwrap(), bound };
+    Arc::new(Plan { limits: vec![limit], shards: 2, ..Plan::default() })
+}
+
+/// A disk that begins to fill an hour after the snapshot, a latency with the hour of the day, a queue that stays empty.
+fn values(minute: i64) -> [(&'static str, f64); 3] {
+    let mixed = (minute as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let noise = (mixed >> 40) as f64 / (1u64 << 24) as f64;
+    let day = libm::sin(minute as f64 / 1440.0 * std::f64::consts::TAU);
+    let filled = 0.40 + 0.001 * (minute - SAVED - 60).max(0) as f64;
+    let queue = if minute % 700 < 3 { 2.0 } else { 0.0 };
+    [("disk_used_ratio", filled + 0.004 * noise), ("latency_ms", 80.0 + 20.0 * day + 9.0 * noise), ("queue_length", queue)]
+}
+
+fn drive(engine: &mut Engine, minutes: std::ops::Range<i64>) -> Output {
+    let (mut out, mut batch) = (Output::default(), Batch::default());
+    for minute in minutes {
+        let at = START + Span::from_mins(minute);
+        let mut intake = engine.intake(&mut batch);
+        for (name, value) in values(minute) {
+            let identity = || Signal::new(name, [("service", "shop"), ("instance", "a")]);
+            intake.sample(Fingerprint::new(1, name.as_bytes()), identity, at, Reading::Gauge(value));
+        }
+        engine.apply(Input::Observe(&mut batch), &mut out);
+        engine.apply(Input::Advance(at), &mut out);
+    }
+    out
+}
+
+fn path(number: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/upgrade/state-{number}.snapshot"))
+}
+
+#[test]
+fn what_an_older_release_saved_goes_on() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() && !path(NEWEST).exists() {
+        let mut engine = Engine::new(plan());
+        drive(&mut engine, 0..SAVED);
+        std::fs::write(path(NEWEST), engine.snapshot()).unwrap();
+    }
+    for number in 1..=NEWEST {
+        let saved = std::fs::read(path(number)).unwrap();
+        let (mut engine, lost) = Engine::restore(plan(), &saved);
+        assert_eq!(lost, Vec::<String>::new(), "state {number}");
+        let told = drive(&mut engine, SAVED..SAVED + 420).alerts;
+        let first = told.iter().find(|alert| alert.state == State::Firing).expect("an alert");
+        let minutes = first.at.since(START).as_secs_f64() as i64 / 60 - SAVED;
+        assert!((60..360).contains(&minutes), "state {number}: told after {minutes} minutes: {}", first.summary);
+        assert!(first.summary.contains("disk_used_ratio"), "state {number}: {}", first.summary);
+    }
+}
+
+#[test]
+fn what_this_release_saves_has_its_snapshot_among_the_fixtures() {
+    let mut engine = Engine::new(plan());
+    drive(&mut engine, 0..SAVED);
+    assert_eq!(shape(&engine.snapshot()), shape(&std::fs::read(path(NEWEST)).unwrap()), "write state-{}", NEWEST + 1);
+}
+
+/// The tags and versions of the sections, each once.
+fn shape(snapshot: &[u8]) -> std::collections::BTreeSet<(u8, u8)> {
+    let (mut shape, mut rest) = (std::collections::BTreeSet::new(), snapshot);
+    while let Some((head, body)) = rest.split_at_checked(6) {
+        shape.insert((head[0], head[1]));
+        let length = u32::from_le_bytes([head[2], head[3], head[4], head[5]]) as usize;
+        rest = &body[length..];
+    }
+    shape
+}
