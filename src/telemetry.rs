@@ -79,6 +79,12 @@ pub struct Metrics {
     pub templates_forgotten: Counter,
     /// Flows in log lines that were not followed for want of room.
     pub flows_refused: Counter,
+    /// Open alerts closed because too many were open.
+    pub alerts_dropped: Counter,
+    /// Changes forgotten because too many were remembered.
+    pub changes_forgotten: Counter,
+    /// Signals forgotten that might announce a broken objective.
+    pub precursors_forgotten: Counter,
     /// Wall time less the watermark.
     pub watermark_lag: Seconds,
     /// Records between what was judged and the end.
@@ -149,6 +155,17 @@ impl Metrics {
             "log_flows_refused",
             "Flows in log lines not followed for want of room",
             self.flows_refused.clone(),
+        );
+        to.register(
+            "alerts_dropped",
+            "Open alerts closed at the bound, least urgent first",
+            self.alerts_dropped.clone(),
+        );
+        to.register("changes_forgotten", "Changes forgotten at the bound", self.changes_forgotten.clone());
+        to.register(
+            "precursors_forgotten",
+            "Signals forgotten at the bound that might announce a broken objective",
+            self.precursors_forgotten.clone(),
         );
         to.register("watermark_lag_seconds", "Wall time less the watermark", self.watermark_lag.clone());
         to.register("partition_lag_records", "Records between what was read and the end", self.partition_lag.clone());

@@ -79,12 +79,12 @@ fn ending(story: Story<'_>, calendar: &Calendar) -> Option<String> {
     Some(match story.reason {
         Reason::Resolved => format!("{subject} is back to normal after {lasted}"),
         Reason::Withdrawn => match &story.lead.breach {
-            Some(breach) => {
+            Some(breach) if story.lead.kind == Kind::Forecast => {
                 let bound = level(breach.level, story.lead.unit.as_deref());
                 let told = clock(breach.outlook.likely, story.at, calendar);
                 format!("{subject} is no longer expected to pass {bound} (last foreseen for {told})")
             }
-            None => format!("{subject} is back to normal after {lasted}"),
+            _ => format!("{subject} is back to normal after {lasted}"),
         },
         Reason::Merged => {
             format!("{subject} is part of the same problem as alert {}", story.merged_into.unwrap_or("told before"))
@@ -125,7 +125,7 @@ fn foreseen(story: Story<'_>, breach: &Breach, calendar: &Calendar) -> String {
     format!("{signal} will {verb} {bound}{name} at about {when}{}", clause(story.lead))
 }
 
-/// An objective of other signals that a change puts at risk.
+/// An objective of other signals that a change, or what it came after before, puts at risk.
 fn threatens(story: Story<'_>, breach: &Breach, calendar: &Calendar) -> String {
     let (signal, words) = (title(&story.lead.signal), &story.lead.words);
     let words = if words.is_empty() { "is unlike all before" } else { words };

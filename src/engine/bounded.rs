@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::section::Section;
 use super::words;
 use crate::alert::chart::Line;
 use crate::calendar::Local;
 use crate::finding::{Breach, Target};
-use crate::forecast::{Forecaster, Outlook};
+use crate::forecast::{Forecaster, ForecasterV1, Outlook};
 use crate::plan::{Bound, Plan, Side};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -26,6 +27,27 @@ pub(super) struct Bounded {
     good: u8,
     /// Whether the bound has been passed for as long as it must hold.
     passed: bool,
+}
+
+/// The same with the forecaster of version 3.
+#[derive(Debug, Deserialize)]
+pub(super) struct BoundedV3 {
+    target: Target,
+    bound: Bound,
+    hold: Span,
+    forecaster: Box<ForecasterV1>,
+    kept: Kept,
+    passed_since: Option<Timestamp>,
+    good: u8,
+    passed: bool,
+}
+
+impl From<BoundedV3> for Bounded {
+    fn from(old: BoundedV3) -> Self {
+        let BoundedV3 { target, bound, hold, forecaster, kept, passed_since, good, passed } = old;
+        let forecaster = Box::new((*forecaster).into());
+        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed }
+    }
 }
 
 /// How a signal stands against its bounds.
@@ -101,7 +123,7 @@ const GOOD_AGAIN: u8 = 2;
 
 impl Bounded {
     /// The version of the saved form.
-    pub(super) const VERSION: u8 = 3;
+    pub(super) const VERSION: u8 = 4;
 
     /// All bounds of a signal; a preset's limit holds only where nobody set one.
     pub(super) fn all(signal: &Signal, plan: &Plan, preset: usize) -> Vec<Bounded> {
@@ -124,6 +146,12 @@ impl Bounded {
     fn new(target: Target, bound: Bound, hold: Span, horizon: Span) -> Self {
         let forecaster = Box::new(Forecaster::new(bound).with_horizon(horizon));
         Bounded { target, bound, hold, forecaster, kept: Kept::default(), passed_since: None, good: 0, passed: false }
+    }
+
+    /// Reads one from a section of this release or of the one before.
+    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
+        let older = || section.read::<BoundedV3>(Bounded::VERSION - 1).map(Bounded::from);
+        section.read(Bounded::VERSION).or_else(older)
     }
 
     /// Whether a saved bound is this one.

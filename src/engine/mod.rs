@@ -39,7 +39,7 @@ use self::shard::{Shard, TICK};
 use self::sweep::Sweeps;
 use crate::alert::AlertRecord;
 use crate::finding::Finding;
-use crate::incident::Incidents;
+use crate::incident::{Dropped, Incidents};
 use crate::plan::{Plan, Preset};
 use crate::signal::{Change, ChangeKind, Signal, Stat};
 use crate::time::{Span, Timestamp};
@@ -396,6 +396,7 @@ impl Engine {
             signals_forgotten: self.sweeps.forgotten(),
             templates_forgotten: series().map(Series::templates_forgotten).sum(),
             flows_refused: series().map(Series::flows_refused).sum(),
+            dropped: self.incidents.dropped(),
         }
     }
 }
@@ -429,4 +430,6 @@ pub struct Counts {
     pub templates_forgotten: u64,
     /// Flows in log lines that were not followed for want of room in their service.
     pub flows_refused: u64,
+    /// What the incident stage gave up at its bounds.
+    pub dropped: Dropped,
 }

@@ -28,6 +28,7 @@ const WAITING: u8 = 102;
 const WAITING_VERSION: u8 = 2;
 const DIRECTORY: u8 = 103;
 const COHORT: u8 = 104;
+const PRECURSORS: u8 = 105;
 const VERSION: u8 = 1;
 
 /// What of the engine is saved besides its parts.
@@ -64,6 +65,7 @@ impl Engine {
         to.put(ENGINE, VERSION, &state);
         to.put(DIRECTORY, VERSION, &(self.directory.pressure(), self.sweeps));
         to.put(INCIDENTS, INCIDENTS_VERSION, &self.incidents);
+        to.put(PRECURSORS, VERSION, &self.incidents.precursors);
         for shard in &self.shards {
             for series in shard.series.iter().filter(|series| !series.is_vacant()) {
                 series.save(&mut to);
@@ -109,6 +111,7 @@ impl Engine {
                 ENGINE => section.read(VERSION).map(|state| engine.restore_state(state)).is_some(),
                 DIRECTORY => section.read(VERSION).map(|state| engine.restore_pressure(state)).is_some(),
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
+                PRECURSORS => section.read(VERSION).map(|saved| engine.incidents.precursors = saved).is_some(),
                 WAITING => {
                     section.read(WAITING_VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some()
                 }

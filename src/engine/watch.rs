@@ -512,7 +512,7 @@ impl Watch {
                 let older = || section.read::<JudgeV2>(JUDGE_VERSION - 1).map(Judge::from);
                 section.read(JUDGE_VERSION).or_else(older).map(|judge| self.judge = judge).is_some()
             }
-            BOUND => match section.read::<Bounded>(Bounded::VERSION) {
+            BOUND => match Bounded::read(section) {
                 Some(saved) => {
                     if let Some(bounded) = self.bounds.iter_mut().find(|bounded| bounded.is_same(&saved)) {
                         *bounded = saved;
@@ -523,7 +523,7 @@ impl Watch {
             },
             TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
             TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
-            LEARNED => section.read(Bounded::VERSION).map(|learned| self.learned = Some(learned)).is_some(),
+            LEARNED => Learned::read(section).map(|learned| self.learned = Some(Box::new(learned))).is_some(),
             TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
             _ => false,
         }

@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hours::Hours;
 use super::pool::Said;
 use super::season::Season;
 use super::tracker::Tracker;
 use super::{HORIZONS, Minutes};
 use crate::calendar::Local;
 
-/// The anchors that a forecast may stand on: the present level, the daily and the weekly season.
+/// The anchors that a forecast may stand on: the present level, the daily and the weekly season. Within a day ahead a season is
+/// what its hours reached a day or a week ago, since peaks return; beyond, the mean profile, since one odd day is no rule.
 const EXPERTS: usize = 3;
+const LONGEST_PEAKS: f32 = 1440.0;
 
 /// Forecasts of one horizon that wait for their end; a new one begins every quarter of the horizon.
 const PENDING: usize = 4;
@@ -31,10 +34,27 @@ pub(super) struct Base {
     /// shorter than the horizon do not move its anchor.
     levels: Option<[f32; HORIZONS.len()]>,
     season: Season,
+    hours: Hours,
     horizons: [Horizon; HORIZONS.len()],
     last: Minutes,
     /// The usual time between values of the grid, minutes.
     usual: f32,
+}
+
+/// The same before it knew the hours.
+#[derive(Debug, Deserialize)]
+pub(super) struct BaseV1 {
+    levels: Option<[f32; HORIZONS.len()]>,
+    season: Season,
+    horizons: [Horizon; HORIZONS.len()],
+    last: Minutes,
+    usual: f32,
+}
+
+impl From<BaseV1> for Base {
+    fn from(BaseV1 { levels, season, horizons, last, usual }: BaseV1) -> Self {
+        Base { levels, season, hours: Hours::default(), horizons, last, usual }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,6 +92,7 @@ impl Base {
         self.last = now;
         self.verify(now, value, if is_gap { elapsed } else { 0.0 }, &mut came);
         self.season.learn(value, local, elapsed.min(if is_gap { self.usual } else { elapsed }));
+        self.hours.learn(value, local);
         let levels = self.levels.get_or_insert([value; HORIZONS.len()]);
         for (level, horizon) in levels.iter_mut().zip(HORIZONS) {
             *level += (value - *level) * elapsed / (elapsed + (horizon / 4.0).max(SHORTEST_MEAN));
@@ -101,12 +122,18 @@ impl Base {
         &self.season
     }
 
+    /// What the hours of the last week reached.
+    pub(super) fn hours(&self) -> &Hours {
+        &self.hours
+    }
+
     /// The signal is back from beyond the bound at `value`: what it is again is its level, not the way there.
     pub(super) fn come_back(&mut self, value: f32) {
         for level in self.levels.iter_mut().flatten() {
             *level = level.min(value);
         }
         self.season.come_back(value);
+        self.hours.come_back(value);
     }
 
     fn within(&self, anchors: &[[f32; EXPERTS]; HORIZONS.len()], experts: usize) -> Option<[f32; HORIZONS.len()]> {
@@ -127,7 +154,13 @@ impl Base {
         let experts = 1 + self.season.experts();
         let levels = self.levels.unwrap_or([value; HORIZONS.len()]);
         let [daily, weekly] = if 1 < experts { self.season.anchors(value, local) } else { [[0.0; HORIZONS.len()]; 2] };
-        (std::array::from_fn(|k| [levels[k], daily[k], weekly[k]]), experts)
+        let [day, week] = self.hours.anchors(local);
+        let anchors = |k: usize| {
+            let by_peaks = HORIZONS[k] <= LONGEST_PEAKS;
+            let of = |peak: f32, usual: f32| if by_peaks && f32::MIN < peak { peak } else { usual };
+            [levels[k], of(day[k], daily[k]), of(week[k], weekly[k])]
+        };
+        (std::array::from_fn(anchors), experts)
     }
 
     /// Compares the forecasts that end now with what came; one whose horizon lies half in a gap of the data is dropped.

@@ -32,27 +32,27 @@ const WATCHED: f64 = 0.25;
 /// happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forecaster {
-    gap: Gap,
-    horizon: Span,
-    is_possible: bool,
-    last: Option<Timestamp>,
-    is_passed: bool,
-    step: Step,
+    pub(super) gap: Gap,
+    pub(super) horizon: Span,
+    pub(super) is_possible: bool,
+    pub(super) last: Option<Timestamp>,
+    pub(super) is_passed: bool,
+    pub(super) step: Step,
     /// The risk by the usual errors within each horizon, as of the newest step.
-    usual: Option<[f32; HORIZONS.len()]>,
-    envelope: Envelope,
-    base: Base,
-    record: Record,
-    ladder: Ladder,
-    trust: Trust,
-    pool: Pool,
-    policy: Policy,
-    forecast: Option<Forecast>,
+    pub(super) usual: Option<[f32; HORIZONS.len()]>,
+    pub(super) envelope: Envelope,
+    pub(super) base: Base,
+    pub(super) record: Record,
+    pub(super) ladder: Ladder,
+    pub(super) trust: Trust,
+    pub(super) pool: Pool,
+    pub(super) policy: Policy,
+    pub(super) forecast: Option<Forecast>,
 }
 
 /// The grid's step that is being filled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Step {
+pub(super) struct Step {
     index: i32,
     count: u32,
     sum: f64,
@@ -60,7 +60,7 @@ struct Step {
 
 /// How far values stand above a short mean: the 80 % quantile of the distance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Envelope {
+pub(super) struct Envelope {
     mean: f32,
     size: f32,
     point: f32,
@@ -69,7 +69,7 @@ struct Envelope {
 
 /// The newest forecast.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Forecast {
+pub(super) struct Forecast {
     made: Timestamp,
     crossing: Crossing,
     trend: Option<Trend>,
@@ -201,6 +201,7 @@ impl Forecaster {
             born: now - age,
             envelope: f64::from(self.envelope.point),
             lift: |minutes: f64| f64::from(season.lift(local, minutes)),
+            pace: |slope, window, minutes| self.base.hours().pace(local, slope, window, minutes),
         };
         let ramp = sight.ramp(&mut self.trust);
         if !self.is_possible || (ramp.is_none() && age < YOUNG) {
@@ -362,8 +363,12 @@ mod tests {
         assert_eq!(state(&forecaster), state(&restored));
         assert!(forecaster == restored && forecaster.is_credible());
         feed(&mut forecaster, 3600..40_000, |minute| 0.5 + 0.2 * ((minute * 7919 % 101) as f64 / 101.0));
-        println!("{} bytes in memory, {} serialised", size_of::<Forecaster>() + 416, state(&forecaster).len());
-        assert!(state(&forecaster).len() <= 4096 && size_of::<Forecaster>() + 4 * (48 + 56) <= 4608);
+        println!(
+            "{} bytes in memory, {} serialised",
+            size_of::<Forecaster>() + 4 * (48 + 56 + 168),
+            state(&forecaster).len()
+        );
+        assert!(state(&forecaster).len() <= 4800 && size_of::<Forecaster>() + 4 * (48 + 56 + 168) <= 5300);
     }
 
     proptest! {

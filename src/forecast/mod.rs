@@ -5,6 +5,7 @@
 //! - `base`: the maximum over a horizon is forecast directly, as an anchor (level, daily or weekly season) plus the
 //!   quantiles of the errors that this signal has really shown at that horizon; first passage is then
 //!   P(T <= h) = P(max > bound), and autocorrelation needs no model;
+//! - `hours`: peaks return, so two anchors are what the same hours reached a day and a week ago;
 //! - `record`: how often bounds were passed so far, a prior that keeps the first part honest;
 //! - `ramp`: a steep slope on an ordinary flow does not continue, so a trend counts only by how clean it is, by leaving
 //!   the range that the signal knew, and by how often its trends went on before.
@@ -17,7 +18,9 @@ mod base;
 mod course;
 mod forecaster;
 mod gap;
+mod hours;
 mod ladder;
+mod older;
 mod outlook;
 mod policy;
 mod pool;
@@ -33,6 +36,7 @@ mod values;
 mod stories;
 
 pub use forecaster::Forecaster;
+pub use older::ForecasterV1;
 pub use outlook::{Outlook, Trend};
 pub use values::{Band, Values};
 

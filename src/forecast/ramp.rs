@@ -58,7 +58,7 @@ impl Ramp {
 }
 
 /// The context in which ramps are looked for.
-pub(super) struct Sight<'a, Lift> {
+pub(super) struct Sight<'a, Lift, Pace> {
     pub(super) ladder: &'a Ladder,
     pub(super) now: Minutes,
     /// The first value's time.
@@ -67,9 +67,11 @@ pub(super) struct Sight<'a, Lift> {
     pub(super) envelope: f64,
     /// The rhythm's highest share within so many minutes.
     pub(super) lift: Lift,
+    /// How much faster a ramp of this slope goes on for so many minutes than in its window of so many.
+    pub(super) pace: Pace,
 }
 
-impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
+impl<Lift: Fn(f64) -> f64, Pace: Fn(f64, f64, f64) -> f64> Sight<'_, Lift, Pace> {
     /// The ramp most likely to reach the bound, if any scale shows one; makes new promises on the way.
     pub(super) fn ramp(&self, trust: &mut Trust) -> Option<Ramp> {
         let windows: [_; SCALES] = std::array::from_fn(|k| self.ladder.window(k, self.now));
@@ -132,6 +134,7 @@ impl<Lift: Fn(f64) -> f64> Sight<'_, Lift> {
         let room = (room - (self.lift)(plain)).max(0.0);
         let known = libm::hypot(room, shape.scatter);
         let minutes = (known / slope * libm::exp(-GAIN * shape.sure_bend())).clamp(1.0, 1e7);
+        let minutes = minutes / (self.pace)(slope, BLOCKS as f64 * width(k), minutes);
         let off = if known == 0.0 { 0.0 } else { shape.scatter / known };
         // a slope that wanders is known the worse the further it is followed, by the root of the way
         let further = (minutes / (BLOCKS as f64 * width(k))).max(1.0).sqrt();
@@ -211,7 +214,7 @@ mod tests {
         let mut ladder = Ladder::default();
         (0..minutes).for_each(|minute| _ = ladder.observe(f64::from(minute), gap(f64::from(minute)) as f32));
         let now = f64::from(minutes);
-        let sight = Sight { ladder: &ladder, now, born: 0.0, envelope: 0.0, lift: |_| 0.0 };
+        let sight = Sight { ladder: &ladder, now, born: 0.0, envelope: 0.0, lift: |_| 0.0, pace: |_, _, _| 1.0 };
         sight.ramp(&mut Trust::default())
     }
 

@@ -71,7 +71,7 @@ impl Links {
 }
 
 /// A bound on how likely a Poisson count of this mean is to reach `times`, which lies above it: mean^times/times!.
-fn tail(times: u32, mean: f64) -> f64 {
+pub(super) fn tail(times: u32, mean: f64) -> f64 {
     (1..=times).map(|n| mean / f64::from(n)).product()
 }
 

@@ -10,7 +10,9 @@ mod case;
 mod changes;
 mod gate;
 mod links;
+mod precursors;
 mod services;
+mod silence;
 mod stage;
 mod telling;
 mod threat;
@@ -18,7 +20,7 @@ mod trouble;
 
 pub use changes::{Effects, Verdict};
 pub use gate::Why;
-pub use stage::{Held, Incidents};
+pub use stage::{Dropped, Held, Incidents};
 
 #[cfg(test)]
 mod tests;

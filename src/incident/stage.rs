@@ -9,6 +9,7 @@ use super::case::{Incident, Key, MEMBERS};
 use super::changes::{Changes, Effects};
 use super::gate::{self, TOGETHER, Verdict, WITNESS, Why};
 use super::links::Links;
+use super::precursors::Precursors;
 use super::services::Services;
 use super::threat::Threats;
 use super::trouble::{Trouble, TroubleKey, group_of, is_failure};
@@ -27,9 +28,9 @@ use crate::time::{Span, Timestamp};
 pub struct Incidents {
     pub(super) open: BTreeMap<Key, Incident>,
     /// Which incident holds a trouble.
-    holds: BTreeMap<TroubleKey, Key>,
+    pub(super) holds: BTreeMap<TroubleKey, Key>,
     /// Troubles that stand without an incident, by service.
-    notes: BTreeMap<String, BTreeMap<TroubleKey, Trouble>>,
+    pub(super) notes: BTreeMap<String, BTreeMap<TroubleKey, Trouble>>,
     /// When which incident has something to do.
     due: BTreeSet<(Timestamp, Key)>,
     due_of: BTreeMap<Key, Timestamp>,
@@ -45,6 +46,9 @@ pub struct Incidents {
     links: Links,
     bar: Bar,
     threats: Threats,
+    /// Saved as a section of its own.
+    #[serde(skip)]
+    pub(crate) precursors: Precursors,
     dropped: u64,
 }
 
@@ -55,6 +59,17 @@ pub struct Held {
     pub finding: Finding,
     /// Why nobody was told.
     pub why: Why,
+}
+
+/// What was given up because too much of it was remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Open alerts, the least urgent and oldest first.
+    pub alerts: u64,
+    /// Changes, the oldest first.
+    pub changes: u64,
+    /// Signals that may announce a broken objective, the longest quiet first.
+    pub precursors: u64,
 }
 
 /// Held findings remembered; beyond it the oldest is forgotten.
@@ -88,7 +103,10 @@ impl Incidents {
         if finding.phase == Phase::Raised && (WITNESS <= finding.rarity || finding.breach.is_some()) {
             self.links.began(group_of(&finding.signal), at);
         }
+        self.precursors.learn(&finding);
         let finding = self.threats.carry(finding, &self.links, plan);
+        let signal = finding.signal.clone();
+        let finding = self.precursors.carry(finding, || self.is_borne_out(&signal, at), plan);
         let key = (finding.signal.clone(), finding.kind);
         match (finding.phase, self.holds.get(&key).copied()) {
             (Phase::Raised | Phase::Updated, Some(place)) => self.update(place, finding, plan, out),
@@ -164,9 +182,20 @@ impl Incidents {
         self.open.len()
     }
 
-    /// Incidents closed because too many were open, and changes forgotten because too many were remembered.
-    pub fn dropped(&self) -> (u64, u64) {
-        (self.dropped, self.changes.forgotten())
+    /// What was given up at a bound: alerts, changes, and signals remembered for what broke after them.
+    pub fn dropped(&self) -> Dropped {
+        let (changes, precursors) = (self.changes.forgotten(), self.precursors.forgotten());
+        Dropped { alerts: self.dropped, changes, precursors }
+    }
+
+    /// Whether another signal of the same service is in trouble too, of late or in an open alert.
+    fn is_borne_out(&self, signal: &Signal, at: Timestamp) -> bool {
+        let service = group_of(signal);
+        let other = |trouble: &Trouble| trouble.stands() && trouble.finding.signal.name() != signal.name();
+        let noted = self.notes.get(service).into_iter().flat_map(BTreeMap::values);
+        let mut late = noted.filter(|note| WITNESS <= note.rarity && at - TOGETHER <= note.raised);
+        let mut held = self.open.values().flat_map(|incident| incident.troubles.values());
+        late.any(other) || held.any(|trouble| group_of(&trouble.finding.signal) == service && other(trouble))
     }
 
     /// A finding of a trouble that an incident holds.
@@ -482,33 +511,6 @@ impl Incidents {
             self.dropped += 1;
             self.close(place, Reason::Gone, at, plan, out);
         }
-    }
-
-    /// Keeps count of what is silent, before the finding is taken.
-    fn count_silence(&mut self, finding: &Finding, plan: &Plan) {
-        if finding.kind != Kind::Absence {
-            return;
-        }
-        let (service, key) = (group_of(&finding.signal), (finding.signal.clone(), finding.kind));
-        let held = self.holds.get(&key).and_then(|place| self.open.get(place)?.troubles.get(&key));
-        let noted = || self.notes.get(service).and_then(|notes| notes.get(&key));
-        let silent = held.or_else(noted).is_some_and(Trouble::stands);
-        match finding.phase {
-            Phase::Raised | Phase::Updated if !silent => self.services.fell_silent(service, &finding.signal, plan),
-            Phase::Cleared | Phase::Withdrawn | Phase::Gone if silent => {
-                self.services.spoke(service, &finding.signal, plan);
-            }
-            _ => {}
-        }
-    }
-
-    /// Marks the services of an incident that are silent as a whole.
-    fn mark_silent(&mut self, place: Key, plan: &Plan) {
-        let Some(incident) = self.open.get_mut(&place) else { return };
-        let silent = incident.troubles.values().filter(|t| t.finding.kind == Kind::Absence && t.stands());
-        let names: BTreeSet<&str> = silent.map(|trouble| group_of(&trouble.finding.signal)).collect();
-        let whole = names.into_iter().filter(|service| self.services.is_silent(service, plan));
-        incident.silent = whole.map(str::to_owned).collect();
     }
 
     fn take_note(&mut self, key: &TroubleKey) -> Option<Trouble> {

@@ -82,8 +82,14 @@ impl Threats {
 }
 
 /// Whether a finding stands under the forecast of what its change threatens.
-pub(super) fn is_threat(finding: &Finding) -> bool {
-    finding.kind == Kind::Change && finding.breach.as_ref().is_some_and(|breach| !breach.now)
+fn is_threat(finding: &Finding) -> bool {
+    finding.kind == Kind::Change && is_carried(finding)
+}
+
+/// Whether the objective that a finding puts at risk is another signal's: of its service by what a change did, or of what broke
+/// after it before.
+pub(super) fn is_carried(finding: &Finding) -> bool {
+    finding.kind != Kind::Forecast && finding.breach.as_ref().is_some_and(|breach| !breach.now)
 }
 
 /// The service whose promise an objective is.
@@ -92,9 +98,9 @@ fn service_of(objective: &Objective) -> Option<String> {
     objective.service.clone().or_else(pinned)
 }
 
-/// The objective that a finding's change threatens: its own signal is not the finding's.
+/// The objective that a finding puts at risk: its own signal is not the finding's.
 pub(super) fn promised<'a>(finding: &Finding, plan: &'a Plan) -> Option<&'a Objective> {
-    let breach = finding.breach.as_ref().filter(|_| is_threat(finding))?;
+    let breach = finding.breach.as_ref().filter(|_| is_carried(finding))?;
     let Target::Objective { name, service } = &breach.target else { return None };
     plan.objectives.iter().find(|o| o.name == *name && o.service == *service && o.bound.level == breach.level)
 }

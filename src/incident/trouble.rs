@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::threat::is_carried;
 use crate::finding::{Breach, Finding, Kind, Phase, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
@@ -113,7 +114,9 @@ pub(super) enum Role {
 }
 
 fn role(finding: &Finding, plan: &Plan) -> Role {
-    match finding.breach.as_ref().map(|breach| &breach.target) {
+    // What broke after it before is not its own.
+    let foretells = finding.kind != Kind::Change && is_carried(finding);
+    match finding.breach.as_ref().filter(|_| !foretells).map(|breach| &breach.target) {
         Some(Target::Limit) => Role::Resource,
         Some(Target::Objective { .. }) => Role::Symptom,
         None if finding.kind == Kind::Absence => Role::Resource,

@@ -219,6 +219,9 @@ impl Live {
         telemetry::set(&metrics.signals_forgotten, counts.signals_forgotten);
         telemetry::set(&metrics.templates_forgotten, counts.templates_forgotten);
         telemetry::set(&metrics.flows_refused, counts.flows_refused);
+        telemetry::set(&metrics.alerts_dropped, counts.dropped.alerts);
+        telemetry::set(&metrics.changes_forgotten, counts.dropped.changes);
+        telemetry::set(&metrics.precursors_forgotten, counts.dropped.precursors);
         if let Some(lag) = status.watermark_lag_seconds {
             metrics.watermark_lag.set(lag);
         }

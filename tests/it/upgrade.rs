@@ -16,7 +16,7 @@ const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 /// When the snapshot is taken, in minutes: a day after the judge has begun to speak.
 const SAVED: i64 = 3 * 1440;
 /// The newest state has this number.
-const NEWEST: u32 = 2;
+const NEWEST: u32 = 3;
 
 fn plan() -> Arc<Plan> {
     let bound = Bound { level: 0.95, side: Side::Above };
@@ -31,7 +31,11 @@ fn values(minute: i64) -> [(&'static str, f64); 3] {
     let day = libm::sin(minute as f64 / 1440.0 * std::f64::consts::TAU);
     let filled = 0.40 + 0.001 * (minute - SAVED - 60).max(0) as f64;
     let queue = if minute % 700 < 3 { 2.0 } else { 0.0 };
-    [("disk_used_ratio", filled + 0.004 * noise), ("latency_ms", 80.0 + 20.0 * day + 9.0 * noise), ("queue_length", queue)]
+    [
+        ("disk_used_ratio", filled + 0.004 * noise),
+        ("latency_ms", 80.0 + 20.0 * day + 9.0 * noise),
+        ("queue_length", queue),
+    ]
 }
 
 fn drive(engine: &mut Engine, minutes: std::ops::Range<i64>) -> Output {

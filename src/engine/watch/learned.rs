@@ -6,8 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::bounded::{Bounded, Standing};
+use super::super::bounded::{Bounded, BoundedV3, Standing};
 use super::super::capacity::Capacity;
+use super::super::section::Section;
 use super::super::words;
 use crate::alert::chart::Line;
 use crate::calendar::Local;
@@ -38,7 +39,32 @@ pub(super) struct Learned {
     speaks: bool,
 }
 
+/// The same with the bound of version 3.
+#[derive(Debug, Deserialize)]
+struct LearnedV3 {
+    capacity: Capacity,
+    since: Timestamp,
+    bounded: Option<BoundedV3>,
+    passes: f64,
+    counted: Timestamp,
+    beyond: bool,
+    speaks: bool,
+}
+
+impl From<LearnedV3> for Learned {
+    fn from(old: LearnedV3) -> Self {
+        let LearnedV3 { capacity, since, bounded, passes, counted, beyond, speaks } = old;
+        Learned { capacity, since, bounded: bounded.map(Bounded::from), passes, counted, beyond, speaks }
+    }
+}
+
 impl Learned {
+    /// Reads one from a section of this release or of the one before.
+    pub(super) fn read(section: &Section<'_>) -> Option<Self> {
+        let older = || section.read::<LearnedV3>(Bounded::VERSION - 1).map(Learned::from);
+        section.read(Bounded::VERSION).or_else(older)
+    }
+
     pub(super) fn new(at: Timestamp, capacity: Capacity) -> Self {
         Learned { capacity, since: at, bounded: None, passes: 0.0, counted: at, beyond: false, speaks: false }
     }

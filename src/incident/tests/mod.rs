@@ -8,6 +8,7 @@
 mod grouping;
 mod laws;
 mod lifecycle;
+mod precursors;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

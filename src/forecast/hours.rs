@@ -1,0 +1,181 @@
+//! What the same hours reached a day and a week ago, and how fast they rose.
+
+use serde::{Deserialize, Serialize};
+
+use super::HORIZONS;
+use crate::calendar::Local;
+
+/// Hours of a week, and of a day.
+const WEEK: usize = 168;
+const DAY: usize = 24;
+const DAY_MINUTES: f64 = 1440.0;
+
+/// A ramp is as old as yesterday's where that one rose at a third to three times its rate; and by no more is its pace corrected.
+const SAME: f64 = 3.0;
+
+/// Rises of two days are compared over so many hours.
+const RISE: usize = 4;
+
+/// The highest value of each local hour, for a week.
+///
+/// A profile of means forgets how high a queue stood at its worst; a bound is passed by peaks, and they return: the seasonal naive
+/// forecast, of maxima.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Hours {
+    highest: Vec<f32>,
+    /// The hour that is filled, and its highest value.
+    hour: u8,
+    peak: f32,
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        Hours { highest: vec![f32::MIN; WEEK], hour: u8::MAX, peak: f32::MIN }
+    }
+}
+
+impl Hours {
+    /// Learns a value of the grid.
+    pub(super) fn learn(&mut self, value: f32, local: Local) {
+        let hour = hour(local);
+        if usize::from(self.hour) != hour {
+            if usize::from(self.hour) < WEEK {
+                self.come_back(self.peak);
+                self.highest[usize::from(self.hour)] = self.peak;
+            }
+            (self.hour, self.peak) = (hour as u8, f32::MIN);
+        }
+        self.peak = self.peak.max(value);
+    }
+
+    /// The signal is at `value` for an hour, or back from beyond the bound. Where that lies below all hours of the last day by more
+    /// than they differ, no peak returns: what filled was emptied.
+    pub(super) fn come_back(&mut self, value: f32) {
+        let day = || (1..=DAY).map(|back| self.back(usize::from(self.hour), back));
+        let (low, high) = (day().fold(f32::MAX, f32::min), day().fold(f32::MIN, f32::max));
+        if low != f32::MIN && value < low - (high - low) {
+            self.highest.fill(value);
+            self.peak = value;
+        }
+    }
+
+    /// The highest value of the hours ahead, by each horizon: as a day ago, and as a week ago.
+    pub(super) fn anchors(&self, local: Local) -> [[f32; HORIZONS.len()]; 2] {
+        let (now, minute) = (hour(local), (local.second % 3600) as f32 / 60.0);
+        let highest = |cycle: usize| {
+            let (mut highest, mut seen) = (f32::MIN, 0);
+            HORIZONS.map(|horizon| {
+                let hours = (((minute + horizon) / 60.0).ceil() as usize).min(cycle);
+                for ahead in seen..hours {
+                    highest = highest.max(self.back(now, cycle - ahead));
+                }
+                seen = seen.max(hours);
+                highest
+            })
+        };
+        [highest(DAY), highest(WEEK)]
+    }
+
+    /// How much faster than in the last `window` minutes a ramp of this slope (per minute) goes on for `minutes`, by the same hours
+    /// of the day before: what leaks with every request leaks slower at night. Believed as far as the last two days rose alike; 1
+    /// where the ramp is not as old, or rose at quite another rate.
+    pub(super) fn pace(&self, local: Local, slope: f64, window: f64, minutes: f64) -> f64 {
+        let now = hour(local);
+        if (1..=2 * DAY + RISE + 1).any(|back| self.back(now, back) == f32::MIN) {
+            return 1.0;
+        }
+        let window = window.clamp(60.0, DAY_MINUTES);
+        let (days, rest) = ((minutes / DAY_MINUTES).floor(), minutes % DAY_MINUTES);
+        let at = |ahead: f64| self.at(local, ahead - DAY_MINUTES);
+        let day = self.at(local, -60.0) - at(-60.0);
+        let behind = (at(0.0) - at(-window)) / window;
+        let ahead = (day * days + at(rest) - at(0.0)) / minutes;
+        let is_same = |other: f64| slope / SAME < other && other < slope * SAME;
+        let alike = if is_same(day / DAY_MINUTES) && is_same(behind) { self.alike(now) } else { 0.0 };
+        if alike <= 0.0 { 1.0 } else { libm::pow((ahead / behind).clamp(1.0 / SAME, SAME), alike) }
+    }
+
+    /// How alike the last two days rose, hour by hour: the correlation of their rises.
+    fn alike(&self, now: usize) -> f64 {
+        let rise = |back: usize| f64::from(self.back(now, back) - self.back(now, back + RISE));
+        let mean = |from: usize| (from..from + DAY).map(rise).sum::<f64>() / DAY as f64;
+        let (last, before) = (mean(1), mean(1 + DAY));
+        let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+        for back in 1..=DAY {
+            let (x, y) = (rise(back) - last, rise(back + DAY) - before);
+            (xx, yy, xy) = (xx + x * x, yy + y * y, xy + x * y);
+        }
+        if xx <= 0.0 || yy <= 0.0 { 0.0 } else { xy / (xx * yy).sqrt() }
+    }
+
+    /// The highest value of the hour so many before this one, at most a week.
+    fn back(&self, hour: usize, hours: usize) -> f32 {
+        self.highest[(hour + WEEK - hours) % WEEK]
+    }
+
+    /// The height reached so many minutes from now (all in the last two days), between full hours.
+    fn at(&self, local: Local, minutes: f64) -> f64 {
+        let place = f64::from(local.second % 3600) / 3600.0 + minutes / 60.0 - 1.0;
+        let (full, share) = (place.floor(), place - place.floor());
+        let value = |hours: f64| f64::from(self.back(hour(local), (-hours) as usize));
+        value(full) + (value(full + 1.0) - value(full)) * share
+    }
+}
+
+/// The local hour of the week.
+fn hour(local: Local) -> usize {
+    (usize::from(local.weekday) * DAY + local.second as usize / 3600) % WEEK
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(minute: usize) -> Local {
+        Local { weekday: (minute / 1440 % 7) as u8, second: (minute % 1440 * 60) as u32, holiday: false }
+    }
+
+    /// So many minutes of a signal on the 5-minute grid.
+    fn learned(minutes: usize, value: impl Fn(usize) -> f32) -> Hours {
+        let mut hours = Hours::default();
+        (0..minutes).step_by(5).for_each(|minute| hours.learn(value(minute), local(minute)));
+        hours
+    }
+
+    #[test]
+    fn a_peak_is_expected_a_day_and_a_week_later() {
+        // two hours high on each day, and higher on the first day of the week
+        let peak = |minute: usize| if minute % 1440 / 120 == 5 { 1.0 } else { 0.0 };
+        let hours = learned(8 * 1440, |minute| if minute % 10_080 < 1440 { 3.0 * peak(minute) } else { peak(minute) });
+        let [day, week] = hours.anchors(local(8 * 1440 + 480));
+        assert_eq!((day[1], day[3], day[6]), (0.0, 3.0, 3.0)); // yesterday was the first day of the week
+        assert_eq!((week[1], week[3], week[6], week[9]), (0.0, 1.0, 1.0, 3.0));
+    }
+
+    #[test]
+    fn what_was_emptied_does_not_return() {
+        let mut hours = learned(3 * 1440, |minute| minute as f32 / 10_000.0 - 1.0);
+        hours.come_back(-0.98);
+        let [day, week] = hours.anchors(local(3 * 1440));
+        assert_eq!((day[6], week[9]), (-0.98, -0.98));
+        let mut peaks = learned(3 * 1440, |minute| if minute % 1440 < 120 { 1.0 } else { 0.0 });
+        peaks.come_back(-0.5);
+        assert_eq!(peaks.anchors(local(3 * 1440))[0][6], 1.0);
+    }
+
+    #[test]
+    fn what_leaks_by_day_goes_on_slower_at_night() {
+        // ten of 24 hours' worth in the twelve hours of night
+        let leak = |minute: usize| {
+            let (days, rest) = (minute / 1440, minute % 1440);
+            (days * 1440) as f32 + if rest < 720 { rest as f32 * 1.5 } else { 1080.0 + (rest - 720) as f32 * 0.5 }
+        };
+        let hours = learned(5 * 1440 + 700, leak);
+        let now = local(5 * 1440 + 695);
+        assert!((hours.pace(now, 1.5, 240.0, 660.0) - 1.0 / 3.0).abs() < 0.05);
+        assert!((hours.pace(now, 1.5, 240.0, 1440.0) - 2.0 / 3.0).abs() < 0.05);
+        assert!((hours.pace(now, 1.5, 1440.0, 1440.0) - 1.0).abs() < 0.01);
+        assert_eq!(hours.pace(now, 15.0, 240.0, 660.0), 1.0); // a new ramp
+        assert_eq!(learned(2 * 1440, leak).pace(now, 1.5, 240.0, 660.0), 1.0);
+    }
+}

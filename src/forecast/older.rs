@@ -1,0 +1,56 @@
+//! A forecaster as older releases saved it: what it has learned lives on in the present one.
+
+use serde::Deserialize;
+
+use super::HORIZONS;
+use super::base::BaseV1;
+use super::forecaster::{Envelope, Forecast, Forecaster, Step};
+use super::gap::Gap;
+use super::ladder::Ladder;
+use super::policy::Policy;
+use super::pool::Pool;
+use super::record::Record;
+use super::trust::Trust;
+use crate::time::{Span, Timestamp};
+
+/// Before it knew what the same hours reached a day and a week ago.
+#[derive(Debug, Deserialize)]
+pub struct ForecasterV1 {
+    gap: Gap,
+    horizon: Span,
+    is_possible: bool,
+    last: Option<Timestamp>,
+    is_passed: bool,
+    step: Step,
+    usual: Option<[f32; HORIZONS.len()]>,
+    envelope: Envelope,
+    base: BaseV1,
+    record: Record,
+    ladder: Ladder,
+    trust: Trust,
+    pool: Pool,
+    policy: Policy,
+    forecast: Option<Forecast>,
+}
+
+impl From<ForecasterV1> for Forecaster {
+    fn from(old: ForecasterV1) -> Self {
+        Forecaster {
+            gap: old.gap,
+            horizon: old.horizon,
+            is_possible: old.is_possible,
+            last: old.last,
+            is_passed: old.is_passed,
+            step: old.step,
+            usual: old.usual,
+            envelope: old.envelope,
+            base: old.base.into(),
+            record: old.record,
+            ladder: old.ladder,
+            trust: old.trust,
+            pool: old.pool,
+            policy: old.policy,
+            forecast: old.forecast,
+        }
+    }
+}
