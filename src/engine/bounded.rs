@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::section::Section;
+use super::tally::Tally;
 use super::words;
 use crate::alert::chart::Line;
 use crate::calendar::Local;
@@ -27,9 +28,11 @@ pub(super) struct Bounded {
     good: u8,
     /// Whether the bound has been passed for as long as it must hold.
     passed: bool,
+    /// What came of the forecasts told.
+    tally: Tally,
 }
 
-/// The same with the forecaster of version 3.
+/// The same as version 3 had it: no record, and another forecaster.
 #[derive(Debug, Deserialize)]
 pub(super) struct BoundedV3 {
     target: Target,
@@ -46,7 +49,7 @@ impl From<BoundedV3> for Bounded {
     fn from(old: BoundedV3) -> Self {
         let BoundedV3 { target, bound, hold, forecaster, kept, passed_since, good, passed } = old;
         let forecaster = Box::new((*forecaster).into());
-        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed }
+        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally: Tally::default() }
     }
 }
 
@@ -71,6 +74,21 @@ pub(super) enum Standing {
         /// Since when.
         since: Timestamp,
     },
+}
+
+/// A bound of a signal: what is foreseen of it now, and what came of forecasts.
+#[derive(Clone, Copy, Debug)]
+pub struct Foresight<'a> {
+    /// Objective or limit.
+    pub target: &'a Target,
+    /// The bound.
+    pub bound: Bound,
+    /// Whether it is passed now.
+    pub passed: bool,
+    /// When it will be passed; none while that cannot be told, or it is passed already.
+    pub outlook: Option<Outlook>,
+    /// The record of the forecasts told.
+    pub tally: Tally,
 }
 
 /// What was kept up of a signal: its least harmful value of a stretch of at least `hold`, by two blocks of that length. A bound
@@ -135,7 +153,14 @@ impl Bounded {
         let limits: Vec<Bound> = limits.map(|limit| limit.bound).collect();
         let fallback = plan.presets[preset].limit.filter(|_| limits.is_empty());
         let limits = limits.into_iter().chain(fallback).map(|bound| Bounded::limit(bound, plan.horizon));
-        objectives.chain(limits).collect()
+        let mut all: Vec<Bounded> = Vec::new();
+        for bounded in objectives.chain(limits) {
+            // The same limit by several selectors is one.
+            if !all.iter().any(|known| known.is_same(&bounded)) {
+                all.push(bounded);
+            }
+        }
+        all
     }
 
     /// A limit.
@@ -145,7 +170,8 @@ impl Bounded {
 
     fn new(target: Target, bound: Bound, hold: Span, horizon: Span) -> Self {
         let forecaster = Box::new(Forecaster::new(bound).with_horizon(horizon));
-        Bounded { target, bound, hold, forecaster, kept: Kept::default(), passed_since: None, good: 0, passed: false }
+        let (kept, tally) = (Kept::default(), Tally::default());
+        Bounded { target, bound, hold, forecaster, kept, passed_since: None, good: 0, passed: false, tally }
     }
 
     /// Reads one from a section of this release or of the one before.
@@ -190,18 +216,32 @@ impl Bounded {
             }
         }
         if self.passed {
+            self.tally.pass(at, plan.horizon);
             let since = self.passed_since.unwrap_or(at);
             let outlook = Outlook::certain(since);
             return Standing::Passed { breach: self.breach(true, outlook), since };
         }
+        self.tally.wait(at, plan.horizon);
         match self.forecaster.outlook(plan.horizon) {
             Some(outlook) if self.forecaster.is_credible() => {
+                let record = self.tally.words();
+                self.tally.tell(at, outlook);
                 let trend = self.forecaster.trend();
                 let since = trend.map_or(at, |trend| trend.since);
-                Standing::Ahead { breach: self.breach(false, outlook), since, words: words::trend(trend, unit) }
+                let mut words = words::trend(trend, unit);
+                if let Some(record) = record {
+                    words = format!("{words}; {record}");
+                }
+                Standing::Ahead { breach: self.breach(false, outlook), since, words }
             }
             _ => Standing::Clear,
         }
+    }
+
+    /// What it foresees, and its record.
+    pub(super) fn foresight(&self, horizon: Span) -> Foresight<'_> {
+        let outlook = self.forecaster.outlook(horizon).filter(|_| !self.passed);
+        Foresight { target: &self.target, bound: self.bound, passed: self.passed, outlook, tally: self.tally }
     }
 
     fn breach(&self, now: bool, outlook: Outlook) -> Breach {

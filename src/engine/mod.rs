@@ -18,14 +18,17 @@ mod series;
 mod shard;
 mod snapshot;
 mod sweep;
+mod tally;
 mod trial;
 mod trail;
 mod watch;
 mod words;
 
 pub use batch::{Batch, Sample, SeriesIx};
+pub use bounded::Foresight;
 pub use directory::Directory;
 pub use intake::Intake;
+pub use tally::Tally;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -367,6 +370,7 @@ impl Engine {
             signal: watch.signal(),
             preset: &self.plan.presets[watch.preset()],
             warming: watch.warming(),
+            foresights: watch.foresights(self.plan.horizon),
         })
     }
 
@@ -413,6 +417,8 @@ pub struct Watched<'a> {
     pub preset: &'a Preset,
     /// Why nothing is said of it yet.
     pub warming: Option<String>,
+    /// Its bounds: what is foreseen of each, and what came of forecasts.
+    pub foresights: Vec<Foresight<'a>>,
 }
 
 /// Counters of records that did not decide.

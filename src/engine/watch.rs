@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::learned::Learned;
-use super::bounded::{Bounded, Standing};
+use super::bounded::{Bounded, Foresight, Standing};
 use super::capacity::Capacity;
 use super::kin::{self, Turn};
 use super::section::{Section, Writer};
@@ -376,6 +376,12 @@ impl Watch {
         let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at, before: None, harmless: 0 };
         self.troubles.absence = Some(trouble.clone());
         told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, String::new()));
+    }
+
+    /// What is foreseen of each bound.
+    pub(super) fn foresights(&self, horizon: Span) -> Vec<Foresight<'_>> {
+        let learned = self.learned.iter().filter_map(|learned| learned.bounded());
+        self.bounds.iter().chain(learned).map(|bounded| bounded.foresight(horizon)).collect()
     }
 
     /// The signal was removed for good.

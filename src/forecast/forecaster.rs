@@ -22,6 +22,9 @@ const STEP: f64 = 5.0;
 /// Before a day of history only a ramp says something (minutes).
 const YOUNG: f64 = 1440.0;
 
+/// A bound passed for no longer (minutes) was touched: the way to it goes on. What was beyond for longer has happened.
+const BRIEF: f64 = 15.0;
+
 /// At this risk the forecast is made anew each minute instead of each step.
 const WATCHED: f64 = 0.25;
 
@@ -36,7 +39,8 @@ pub struct Forecaster {
     pub(super) horizon: Span,
     pub(super) is_possible: bool,
     pub(super) last: Option<Timestamp>,
-    pub(super) is_passed: bool,
+    /// Since when the bound is passed (minutes), while it is.
+    pub(super) passed_since: Option<Minutes>,
     pub(super) step: Step,
     /// The risk by the usual errors within each horizon, as of the newest step.
     pub(super) usual: Option<[f32; HORIZONS.len()]>,
@@ -83,7 +87,7 @@ impl Forecaster {
             horizon: Span::from_hours(24),
             is_possible: true,
             last: None,
-            is_passed: false,
+            passed_since: None,
             step: Step::default(),
             usual: None,
             envelope: Envelope::default(),
@@ -118,10 +122,11 @@ impl Forecaster {
         self.last = Some(at);
         let now = at.nanos() as f64 / 60e9;
         let gap = self.gap.of(value);
-        let was_passed = std::mem::replace(&mut self.is_passed, 0.0 < gap);
-        self.record.observe(now, self.is_passed);
+        let was_passed = self.passed_since.is_some();
+        self.passed_since = (0.0 < gap).then(|| self.passed_since.unwrap_or(now));
+        self.record.observe(now, self.passed_since.is_some());
         let stepped = self.advance(now, gap, local);
-        if !self.is_passed && self.record.is_aftermath(now) {
+        if self.passed_since.is_none() && self.record.is_aftermath(now) {
             self.ladder.come_back(gap as f32);
         }
         let rest = gap as f32 - self.base.season().share(local);
@@ -130,9 +135,13 @@ impl Forecaster {
             self.envelope.learn(mean);
             self.trust.verify(now, mean);
         }
-        if self.is_passed {
+        if let Some(since) = self.passed_since {
             self.ladder.pass();
-            self.policy.reset();
+            if now - since <= BRIEF {
+                self.policy.pass()
+            } else {
+                self.policy.reset()
+            }
             self.forecast = None;
         } else if stepped || was_passed || (block.is_some() && self.is_watched()) {
             self.forecast(at, now, local);

@@ -40,7 +40,7 @@ impl From<ForecasterV1> for Forecaster {
             horizon: old.horizon,
             is_possible: old.is_possible,
             last: old.last,
-            is_passed: old.is_passed,
+            passed_since: old.last.filter(|_| old.is_passed).map(|last| last.nanos() as f64 / 60e9),
             step: old.step,
             usual: old.usual,
             envelope: old.envelope,

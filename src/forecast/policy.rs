@@ -35,7 +35,13 @@ impl Policy {
         self.open |= 2 <= self.checks && likely * HOLD <= held;
     }
 
-    /// Starts anew: the bound is passed, or it cannot tell any more.
+    /// The bound is touched: nothing lies ahead now, but the risk has not gone. Where it stands again after a value or two, it is
+    /// told on without a new hold.
+    pub(super) fn pass(&mut self) {
+        (self.open, self.checks) = (false, self.checks.min(1));
+    }
+
+    /// Starts anew: the bound was passed, or it cannot tell any more.
     pub(super) fn reset(&mut self) {
         *self = Policy::default();
     }
@@ -63,6 +69,21 @@ mod tests {
             policy.is_open().then_some(i * 5)
         };
         probabilities.iter().enumerate().filter_map(open).collect()
+    }
+
+    #[test]
+    fn a_value_beyond_the_bound_does_not_begin_the_hold_anew() {
+        let mut policy = Policy::default();
+        (0..13).for_each(|i| policy.check(f64::from(i) * 5.0, 0.9, 60.0));
+        assert!(policy.is_open());
+        policy.pass();
+        assert!(!policy.is_open());
+        policy.check(65.0, 0.9, 60.0);
+        assert!(policy.is_open());
+        policy.pass();
+        policy.check(70.0, 0.4, 60.0);
+        policy.check(75.0, 0.9, 60.0);
+        assert!(!policy.is_open(), "the risk had gone");
     }
 
     #[test]

@@ -134,11 +134,7 @@ impl Live {
     fn signals(&self, selector: Option<&Selector>, limit: usize) -> Value {
         let meant = self.pipeline.engine.watches();
         let mut meant = meant.filter(|watched| selector.is_none_or(|selector| selector.matches(watched.signal)));
-        let listed: Vec<Value> = meant
-            .by_ref()
-            .take(limit)
-            .map(|w| json!({ "signal": w.signal.to_string(), "preset": w.preset.name, "warming": w.warming }))
-            .collect();
+        let listed: Vec<Value> = meant.by_ref().take(limit).map(|watched| shape::watched(&watched)).collect();
         json!({ "signals": listed, "more": meant.count() })
     }
 

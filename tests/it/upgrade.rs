@@ -73,6 +73,9 @@ fn what_an_older_release_saved_goes_on() {
         let minutes = first.at.since(START).as_secs_f64() as i64 / 60 - SAVED;
         assert!((60..360).contains(&minutes), "state {number}: told after {minutes} minutes: {}", first.summary);
         assert!(first.summary.contains("disk_used_ratio"), "state {number}: {}", first.summary);
+        let disk = engine.watches().find(|watched| watched.signal.name() == "disk_used_ratio").expect("a disk");
+        let [foresight] = disk.foresights.as_slice() else { panic!("{:?}", disk.foresights) };
+        assert!(foresight.outlook.is_some_and(|outlook| 0.5 < outlook.probability), "{foresight:?}");
     }
 }
 

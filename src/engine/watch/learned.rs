@@ -69,6 +69,11 @@ impl Learned {
         Learned { capacity, since: at, bounded: None, passes: 0.0, counted: at, beyond: false, speaks: false }
     }
 
+    /// The bound, once it counts.
+    pub(super) fn bounded(&self) -> Option<&Bounded> {
+        self.bounded.as_ref()
+    }
+
     /// Whether it is still the same capacity; else it begins anew.
     pub(super) fn learn(&mut self, at: Timestamp, capacity: Capacity, plan: &Plan) {
         let moved = (capacity.whole - self.capacity.whole).abs();

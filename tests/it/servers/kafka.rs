@@ -50,6 +50,7 @@ fn reads_shows_and_ends_cleanly_and_goes_on_where_it_was() {
     assert!(metrics.contains(&format!("forewarn_records_total{{topic=\\\"{topic}\\\"}} 300")), "{metrics}");
     let signals = live.get("/api/v1/signals?match=cpu_load%7Bhost%3D%22h1%22%7D");
     assert_eq!(signals["signals"][0]["signal"], "cpu_load{host=\"h1\"}", "{signals}");
+    assert_eq!(signals["signals"][0]["bounds"], serde_json::json!([]), "no bound is set");
     // The clock goes on without data: the stream is at its head.
     let before = watermark(&live.get("/api/v1/status"));
     live.until("the clock goes on", PATIENCE, |status| before < watermark(status) || now() - 31 < watermark(status));
