@@ -9,12 +9,14 @@ use super::layout::Layout;
 use super::series;
 use super::{nab, units};
 use crate::alert::AlertRecord;
+use crate::calendar::{Calendar, LocalClock};
 use crate::config::Settings;
 use crate::engine::Scored;
+use crate::forecast::{Band, Values};
 use crate::ingest::files::Input;
 use crate::replay::{self, Listener};
 use crate::signal::Stat;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// One judged value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,12 +38,22 @@ pub(super) struct Foreseen {
     pub(super) latest: Timestamp,
 }
 
+/// The forecast made at one time: the 80 % band and the middle at times ahead.
+pub(super) type Fan = Vec<(Timestamp, Band)>;
+
+/// So many forecasts are drawn, each over a sixteenth of the series, in so many steps.
+const FANS: usize = 8;
+const FAN_SHARE: i64 = 16;
+const FAN_STEPS: i64 = 16;
+
 /// All that is drawn.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     pub(super) name: String,
     pub(super) points: Vec<Point>,
     pub(super) foreseen: Vec<Foreseen>,
+    /// What was expected of the values ahead, at some times of the series.
+    pub(super) fans: Vec<Fan>,
     /// When the labels say that something was wrong.
     pub(super) labels: Vec<(Timestamp, Timestamp)>,
 }
@@ -50,6 +62,23 @@ impl Trace {
     pub(super) fn push(&mut self, scored: &Scored) {
         let Scored { at, value, expected: band, anomaly, onset, .. } = *scored;
         self.points.push(Point { at, value, band, anomaly, onset });
+    }
+
+    /// Forecasts the values from evenly spaced times on, from what came before each alone.
+    fn look_ahead(mut self, calendar: &Calendar) -> Self {
+        let (mut values, mut clock) = (Values::default(), LocalClock::default());
+        let (Some(first), Some(last)) = (self.points.first(), self.points.last()) else { return self };
+        let span = Span::from_nanos(last.at.since(first.at).nanos() / FAN_SHARE);
+        let mut from = (1..=FANS).map(|fan| self.points.len() * fan / FANS).peekable();
+        for (seen, point) in self.points.iter().enumerate() {
+            values.observe(point.at, point.value, clock.local(calendar, point.at));
+            if from.next_if_eq(&(seen + 1)).is_some() {
+                let ahead = (1..=FAN_STEPS).map(|step| Span::from_nanos(span.nanos() / FAN_STEPS * step));
+                let fan: Fan = ahead.filter_map(|ahead| Some((point.at + ahead, values.band(ahead)?))).collect();
+                self.fans.extend(Some(fan).filter(|fan| 1 < fan.len()));
+            }
+        }
+        self
     }
 }
 
@@ -88,7 +117,7 @@ pub(super) fn draw(path: &Path, layout: &Layout, name: &str, settings: &Settings
         }
         Layout::Units(files) => units::trace(files, name, settings)?,
     };
-    Ok(svg::draw(&trace))
+    Ok(svg::draw(&trace.look_ahead(&settings.plan.calendar)))
 }
 
 fn judged(input: Input, settings: &Settings) -> Result<Trace, EvalError> {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Point, Trace};
+use crate::forecast::Band;
 use crate::time::Timestamp;
 
 const WIDTH: f64 = 1200.0;
@@ -35,6 +36,7 @@ impl Scale {
     fn of(trace: &Trace) -> Self {
         let from = trace.points.first().map_or(Timestamp::MIN, |point| point.at);
         let to = trace.points.last().map_or(from, |point| point.at);
+        let to = trace.fans.iter().filter_map(|fan| Some(fan.last()?.0)).fold(to, Timestamp::max);
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for point in &trace.points {
             (low, high) = (low.min(point.value), high.max(point.value));
@@ -85,6 +87,7 @@ pub(super) fn draw(trace: &Trace) -> String {
     labels(&mut out, trace, &scale);
     axes(&mut out, &scale);
     band(&mut out, &columns, &scale);
+    fans(&mut out, trace, &scale);
     values(&mut out, &columns, &scale);
     foreseen(&mut out, trace, &scale);
     scores(&mut out, &columns);
@@ -182,6 +185,23 @@ fn band(out: &mut String, columns: &[Column], scale: &Scale) {
     }
 }
 
+/// What was expected of the values ahead: the 80 % band as an outline, and its middle.
+fn fans(out: &mut String, trace: &Trace, scale: &Scale) {
+    for fan in &trace.fans {
+        let line = |of: fn(&Band) -> f64| {
+            fan.iter().map(move |(at, band)| format!("{:.1},{:.1}", scale.x(*at), scale.y(of(band))))
+        };
+        let outline: Vec<String> = line(|band| band.high).chain(line(|band| band.low).rev()).collect();
+        let middle: Vec<String> = line(|band| band.middle).collect();
+        let _ = writeln!(
+            out,
+            r##"<g class="ahead" stroke="#2e8b57"><polygon points="{}" fill="#2e8b57" fill-opacity="0.15" stroke-opacity="0.4"/><polyline points="{}" fill="none" stroke-dasharray="3 2"/></g>"##,
+            outline.join(" "),
+            middle.join(" ")
+        );
+    }
+}
+
 fn values(out: &mut String, columns: &[Column], scale: &Scale) {
     let points: Vec<String> = columns
         .iter()
@@ -236,8 +256,9 @@ fn legend(out: &mut String) {
     let entries = [
         ("#1f3d5c", "value"),
         ("#bcd7f0", "80 % band"),
+        ("#2e8b57", "forecast of values"),
         ("#7d7d7d", "anomaly_score"),
-        ("#c0392b", "onset_score, forecast"),
+        ("#c0392b", "onset_score, alert ahead"),
         ("#f6c7c0", "label"),
     ];
     for (place, (colour, text)) in entries.into_iter().enumerate() {
