@@ -37,7 +37,6 @@ const WATCHED: f64 = 0.25;
 pub struct Forecaster {
     pub(super) gap: Gap,
     pub(super) horizon: Span,
-    pub(super) is_possible: bool,
     pub(super) last: Option<Timestamp>,
     /// Since when the bound is passed (minutes), while it is.
     pub(super) passed_since: Option<Minutes>,
@@ -85,7 +84,6 @@ impl Forecaster {
         Forecaster {
             gap: Gap::new(bound),
             horizon: Span::from_hours(24),
-            is_possible: true,
             last: None,
             passed_since: None,
             step: Step::default(),
@@ -104,13 +102,6 @@ impl Forecaster {
     /// The same, warning of what comes within `horizon` (at most 7 days count).
     pub fn with_horizon(mut self, horizon: Span) -> Self {
         self.horizon = horizon;
-        self
-    }
-
-    /// The same for a signal that can never be beyond `ceiling` (1 for a ratio of a capacity): a bound that is not within
-    /// it cannot be passed, and nothing is foreseen.
-    pub fn with_ceiling(mut self, ceiling: f64) -> Self {
-        self.is_possible = self.gap.is_within(ceiling);
         self
     }
 
@@ -213,7 +204,7 @@ impl Forecaster {
             pace: |slope, window, minutes| self.base.hours().pace(local, slope, window, minutes),
         };
         let ramp = sight.ramp(&mut self.trust);
-        if !self.is_possible || (ramp.is_none() && age < YOUNG) {
+        if ramp.is_none() && age < YOUNG {
             self.policy.reset();
             self.forecast = None;
             return;
@@ -335,16 +326,6 @@ mod tests {
         assert_eq!((forecaster.outlook(Span::from_hours(24)), forecaster.is_credible()), (None, false));
         feed(&mut forecaster, 2001..2002, |_| 0.3);
         assert!(forecaster.outlook(Span::from_hours(24)).is_some());
-    }
-
-    #[test]
-    fn what_lies_above_a_ceiling_cannot_be_passed() {
-        let mut within = Forecaster::new(UPPER).with_ceiling(2.0);
-        let mut beyond = Forecaster::new(UPPER).with_ceiling(1.0);
-        feed(&mut within, 0..3360, disk);
-        feed(&mut beyond, 0..3360, disk);
-        assert!(within.is_credible());
-        assert_eq!((beyond.outlook(Span::from_hours(24)), beyond.is_credible()), (None, false));
     }
 
     #[test]

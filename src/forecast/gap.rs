@@ -50,11 +50,6 @@ impl Gap {
         };
         turned * self.unit.unwrap_or(1.0)
     }
-
-    /// Whether a signal that can never be on the far side of `ceiling` can pass the bound at all.
-    pub(super) fn is_within(&self, ceiling: f64) -> bool {
-        Bound { level: self.level, side: self.side }.is_passed(ceiling)
-    }
 }
 
 #[cfg(test)]

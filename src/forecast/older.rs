@@ -18,6 +18,7 @@ use crate::time::{Span, Timestamp};
 pub struct ForecasterV1 {
     gap: Gap,
     horizon: Span,
+    #[expect(dead_code, reason = "read past it")]
     is_possible: bool,
     last: Option<Timestamp>,
     is_passed: bool,
@@ -38,7 +39,6 @@ impl From<ForecasterV1> for Forecaster {
         Forecaster {
             gap: old.gap,
             horizon: old.horizon,
-            is_possible: old.is_possible,
             last: old.last,
             passed_since: old.last.filter(|_| old.is_passed).map(|last| last.nanos() as f64 / 60e9),
             step: old.step,
