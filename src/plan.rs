@@ -165,6 +165,11 @@ pub struct Bounds {
     pub log_templates: usize,
     /// Rates of templates and values in lines watched of one service; beyond it no more are.
     pub log_signals: usize,
+    /// Flows (requests, sessions, orders) followed through the lines of one service at a time; what is beyond is not followed. Of as
+    /// many templates as an eighth of that it is learned what follows them.
+    pub log_flows: usize,
+    /// Lines of one service kept to explain alerts; beyond it the oldest goes.
+    pub log_kept: usize,
     /// Bytes of a log line that are looked at; the rest is not.
     pub log_line_bytes: usize,
 }
@@ -182,6 +187,8 @@ impl Default for Bounds {
             changes: 10_000,
             log_templates: 4_096,
             log_signals: 200,
+            log_flows: 4_096,
+            log_kept: 1_024,
             log_line_bytes: 2_048,
         }
     }

@@ -70,7 +70,7 @@ fn heartbeat(mut table: Table<'_>) -> Option<(String, Span)> {
 /// `[limits]`: the bounds of memory.
 pub(in super::super) fn bounds(mut table: Table<'_>) -> Bounds {
     let mut bounds = Bounds::default();
-    let slots: [(&'static str, &mut usize); 10] = [
+    let slots: [(&'static str, &mut usize); 12] = [
         ("signals", &mut bounds.signals),
         ("labels", &mut bounds.labels),
         ("label_bytes", &mut bounds.label_bytes),
@@ -80,6 +80,8 @@ pub(in super::super) fn bounds(mut table: Table<'_>) -> Bounds {
         ("changes", &mut bounds.changes),
         ("log_templates", &mut bounds.log_templates),
         ("log_signals", &mut bounds.log_signals),
+        ("log_flows", &mut bounds.log_flows),
+        ("log_kept", &mut bounds.log_kept),
         ("log_line_bytes", &mut bounds.log_line_bytes),
     ];
     for (key, slot) in slots {

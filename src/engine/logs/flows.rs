@@ -78,9 +78,9 @@ pub(super) const FIELDS: [&str; 17] = [
     "thread_name",
     "thread",
 ];
-/// Flows followed at a time, templates that are states, and followers known of each; what is beyond is not followed.
-const FLOWS: usize = 4_096;
-const STATES: usize = 512;
+/// Templates that are states, as a share of the flows followed at a time, and followers known of each; what is beyond is not
+/// followed.
+const STATES: usize = 8;
 const FOLLOWERS: usize = 8;
 /// A line is well known after so many flows came by it; they nearly always go on where this share did.
 const KNOWN: u32 = 50;
@@ -98,8 +98,8 @@ const REST: Span = Span::from_days(1);
 const MEMORY: u32 = 1 << 15;
 
 impl Flows {
-    /// A line of a flow.
-    pub(super) fn step(&mut self, flow: u64, template: TemplateId, at: Timestamp) {
+    /// A line of a flow; at most `bound` flows are followed at a time.
+    pub(super) fn step(&mut self, flow: u64, template: TemplateId, at: Timestamp, bound: usize) {
         if self.off_until.is_some_and(|until| at < until) {
             return;
         }
@@ -107,8 +107,8 @@ impl Flows {
         let next = Open { last: template, at };
         if let Some(open) = self.open.get_mut(&flow) {
             let from = std::mem::replace(open, next);
-            self.go_on(&from, template, at);
-        } else if self.open.len() < FLOWS {
+            self.go_on(&from, template, at, bound / STATES);
+        } else if self.open.len() < bound {
             self.open.insert(flow, next);
         } else {
             self.refused += 1;
@@ -118,8 +118,8 @@ impl Flows {
         }
     }
 
-    fn go_on(&mut self, from: &Open, to: TemplateId, at: Timestamp) {
-        if STATES <= self.states.len() && !self.states.contains_key(&from.last) {
+    fn go_on(&mut self, from: &Open, to: TemplateId, at: Timestamp, bound: usize) {
+        if bound <= self.states.len() && !self.states.contains_key(&from.last) {
             return;
         }
         let Flows { states, steps, foretold, minute, .. } = self;
@@ -158,7 +158,7 @@ impl Flows {
     }
 
     /// The minute before `end` is over: flows that did not go on in time are over too. None where there are no flows.
-    pub(super) fn close(&mut self, end: Timestamp) -> Option<Minute> {
+    pub(super) fn close(&mut self, end: Timestamp, bound: usize) -> Option<Minute> {
         let mut minute = std::mem::take(&mut self.minute);
         if self.open.is_empty() && self.states.is_empty() {
             return None;
@@ -168,7 +168,7 @@ impl Flows {
         self.open.retain(|_, open| {
             let wait = states.get(&open.last).map_or(LONGEST, State::wait);
             let is_over = open.at + Span::from_secs_f64(wait) <= end;
-            if is_over && (states.len() < STATES || states.contains_key(&open.last)) {
+            if is_over && (states.len() < bound / STATES || states.contains_key(&open.last)) {
                 let state = states.entry(open.last).or_default();
                 if state.goes_on() {
                     minute.broken += 1;
@@ -218,6 +218,8 @@ impl State {
 mod tests {
     use super::*;
 
+    const BOUND: usize = 4_096;
+
     const PLACED: TemplateId = TemplateId(1);
     const PAID: TemplateId = TemplateId(2);
     const SENT: TemplateId = TemplateId(3);
@@ -228,10 +230,10 @@ mod tests {
         let mut minutes = Vec::new();
         for second in from..from + count {
             for (step, template) in way(second).iter().enumerate() {
-                flows.step(second as u64, *template, Timestamp::from_secs(second + step as i64));
+                flows.step(second as u64, *template, Timestamp::from_secs(second + step as i64), BOUND);
             }
             if second % 60 == 59 {
-                minutes.extend(flows.close(Timestamp::from_secs(second + 1)));
+                minutes.extend(flows.close(Timestamp::from_secs(second + 1), BOUND));
             }
         }
         minutes
@@ -260,20 +262,20 @@ mod tests {
         let mut flows = Flows::default();
         for n in 0..5_000u64 {
             let mixed = xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes());
-            flows.step(mixed % 7, TemplateId(mixed >> 32 & 63), Timestamp::from_secs(n as i64));
+            flows.step(mixed % 7, TemplateId(mixed >> 32 & 63), Timestamp::from_secs(n as i64), BOUND);
         }
         assert!(flows.off_until.is_some());
         assert!(flows.open.is_empty() && flows.states.is_empty());
-        assert_eq!(flows.close(Timestamp::from_secs(5_001)), None);
+        assert_eq!(flows.close(Timestamp::from_secs(5_001), BOUND), None);
     }
 
     #[test]
     fn it_is_bounded_whatever_comes() {
         let mut flows = Flows::default();
         for n in 0..20_000u64 {
-            flows.step(n, TemplateId(n % 3_000), Timestamp::from_secs(0));
+            flows.step(n, TemplateId(n % 3_000), Timestamp::from_secs(0), BOUND);
         }
-        assert!(flows.open.len() <= FLOWS && flows.states.len() <= STATES);
-        assert_eq!(flows.refused, 20_000 - FLOWS as u64);
+        assert!(flows.open.len() <= BOUND && flows.states.len() <= BOUND / STATES);
+        assert_eq!(flows.refused, 20_000 - BOUND as u64);
     }
 }

@@ -111,11 +111,11 @@ impl Book {
         }
         let Some(known) = self.known.get_mut(&id) else { return };
         if let Some(weight) = known.core.sampling.weight(known.core.in_minute) {
-            self.recent.keep(known.core.name, at, weight, text);
+            self.recent.keep(known.core.name, at, weight, text, plan.bounds.log_kept);
         }
         let field = text.fields.first_of(&flows::FIELDS).map(|id| xxh3_64(id.as_bytes()));
         if let Some(flow) = field.or_else(|| self.miner.flow_of(text.body.as_bytes())) {
-            self.flows.step(flow, known.core.name, at);
+            self.flows.step(flow, known.core.name, at, plan.bounds.log_flows);
         }
         let context = Context { service: &self.service, plan, lines: 0, miner: &self.miner, recent: &self.recent };
         known.take(at, text, &context, &mut self.news, told);
@@ -213,7 +213,7 @@ impl Book {
             let most = || known.values().max_by(|a, b| moved(a).total_cmp(&moved(b))).map(Known::share_words);
             whole.observe(Aspect::Diversity, now, diversity, &context, told, || most().unwrap_or_default());
         }
-        let Some(minute) = flows.close(end) else { return };
+        let Some(minute) = flows.close(end, plan.bounds.log_flows) else { return };
         let quote = |name: TemplateId| {
             let known = known.values().find(|known| known.core.name == name);
             known.map_or_else(|| name.to_string(), Known::quote)

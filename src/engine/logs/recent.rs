@@ -32,8 +32,6 @@ pub(super) struct Sampling {
     step: u32,
 }
 
-/// Lines kept of a service; beyond it the oldest go.
-const MOST: usize = 1_024;
 /// Lines kept of a template in a minute like the one before, and in one that is unlike it.
 const WANTED: u32 = 8;
 const MOST_A_MINUTE: u32 = 32;
@@ -59,8 +57,9 @@ impl Sampling {
 }
 
 impl Recent {
-    pub(super) fn keep(&mut self, template: TemplateId, at: Timestamp, weight: u32, text: &Text) {
-        if MOST <= self.lines.len() {
+    /// Keeps a line; of more than `bound` lines the oldest go.
+    pub(super) fn keep(&mut self, template: TemplateId, at: Timestamp, weight: u32, text: &Text, bound: usize) {
+        while bound.max(1) <= self.lines.len() {
             self.lines.pop_front();
         }
         let body = redact(&text.body, BYTES).into();
@@ -86,7 +85,7 @@ mod tests {
         let fields = fields.into_iter().collect();
         let text = Text { level: Level::Info, body: "login password=hunter2".into(), exception: None, fields };
         let mut recent = Recent::default();
-        recent.keep(TemplateId(1), Timestamp::from_secs(0), 1, &text);
+        recent.keep(TemplateId(1), Timestamp::from_secs(0), 1, &text, 1_024);
         let kept = recent.lines().next().unwrap();
         assert_eq!(&*kept.body, "login password=[redacted]");
         let fields: Vec<(&str, &str)> = kept.fields.iter().collect();
