@@ -1,7 +1,8 @@
 //! What mining templates costs, everything included: cutting, key, look-up, counts, learning.
 //!
 //! The lines are of a world of three hundred sentences with fresh values each time. Asserted: the templates found, at least
-//! 3 M lines a second of processor time on one core, and at most 16 MB for a miner at its default bound.
+//! 3 M lines a second of processor time on one core, and at most 16 MB for a miner at its default bound. Then lines that mean harm
+//! (random text, SQL, dumps, words that never come again): memory stays flat. `FOREWARN_SOAK=50000000` sets how many.
 
 #![expect(clippy::disallowed_methods, reason = "a bench reads how much processor time it used")]
 
@@ -71,5 +72,60 @@ fn template(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, template);
+/// A line that means harm: random words, base64, a dump, SQL with ever new names and lengths, nesting, or bytes of any kind.
+fn hostile(number: u64, to: &mut Vec<u8>) {
+    let mut state = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut draw = |below: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % below
+    };
+    const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    to.clear();
+    let (kind, length) = (draw(6), 1 + draw(24));
+    for place in 0..length {
+        match kind {
+            0 => (0..1 + draw(9)).for_each(|_| to.push(b'a' + draw(26) as u8)),
+            1 => (0..4 * (1 + draw(12))).for_each(|_| to.push(BASE64[draw(64) as usize])),
+            2 => to.extend(format!("{:08x}", draw(1 << 32)).bytes()),
+            3 => to
+                .extend(format!("SELECT c{} FROM t{} WHERE {} IN ({place},", draw(999), draw(99_999), draw(9)).bytes()),
+            4 => to.extend([b"({[<\"'".as_slice()[draw(6) as usize], b'k', b'=', b'a' + draw(26) as u8]),
+            _ => (0..1 + draw(7)).for_each(|_| to.push(draw(256) as u8)),
+        }
+        to.push(b' ');
+    }
+}
+
+/// Resident memory of this process in bytes.
+fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4_096
+}
+
+fn soak(_: &mut Criterion) {
+    let count = std::env::var("FOREWARN_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(500_000u64);
+    let (mut miner, mut line, mut held) = (Miner::default(), Vec::new(), Vec::new());
+    let before = processor_seconds();
+    for number in 0..count {
+        hostile(number, &mut line);
+        miner.learn(&line);
+        if (number + 1) % (count / 10).max(1) == 0 {
+            held.push((miner.counts().bytes, resident()));
+        }
+    }
+    let seconds = processor_seconds() - before;
+    println!(
+        "soak: {count} hostile lines, {:.2} M/s with their making; held and resident: {held:?}",
+        count as f64 / seconds / 1e6
+    );
+    let most = held.iter().map(|(bytes, _)| *bytes).max().unwrap_or(0);
+    assert!(most < 16 << 20, "{most} bytes held");
+    // Flat: after a fifth of the way no more than a tenth is added.
+    let (early, late) = (held[1].1, held[held.len() - 1].1);
+    assert!(late < early + early / 10, "resident {early}, then {late}");
+}
+
+criterion_group!(benches, template, soak);
 criterion_main!(benches);

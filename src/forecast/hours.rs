@@ -26,11 +26,13 @@ pub(super) struct Hours {
     /// The hour that is filled, and its highest value.
     hour: u8,
     peak: f32,
+    /// How alike the last two full days rose.
+    alike: f32,
 }
 
 impl Default for Hours {
     fn default() -> Self {
-        Hours { highest: vec![f32::MIN; WEEK], hour: u8::MAX, peak: f32::MIN }
+        Hours { highest: vec![f32::MIN; WEEK], hour: u8::MAX, peak: f32::MIN, alike: 0.0 }
     }
 }
 
@@ -44,6 +46,7 @@ impl Hours {
                 self.highest[usize::from(self.hour)] = self.peak;
             }
             (self.hour, self.peak) = (hour as u8, f32::MIN);
+            self.alike = self.compare(hour) as f32;
         }
         self.peak = self.peak.max(value);
     }
@@ -55,7 +58,7 @@ impl Hours {
         let (low, high) = (day().fold(f32::MAX, f32::min), day().fold(f32::MIN, f32::max));
         if low != f32::MIN && value < low - (high - low) {
             self.highest.fill(value);
-            self.peak = value;
+            (self.peak, self.alike) = (value, 0.0);
         }
     }
 
@@ -80,8 +83,8 @@ impl Hours {
     /// of the day before: what leaks with every request leaks slower at night. Believed as far as the last two days rose alike; 1
     /// where the ramp is not as old, or rose at quite another rate.
     pub(super) fn pace(&self, local: Local, slope: f64, window: f64, minutes: f64) -> f64 {
-        let now = hour(local);
-        if (1..=2 * DAY + RISE + 1).any(|back| self.back(now, back) == f32::MIN) {
+        let alike = f64::from(self.alike);
+        if alike <= 0.0 {
             return 1.0;
         }
         let window = window.clamp(60.0, DAY_MINUTES);
@@ -91,12 +94,15 @@ impl Hours {
         let behind = (at(0.0) - at(-window)) / window;
         let ahead = (day * days + at(rest) - at(0.0)) / minutes;
         let is_same = |other: f64| slope / SAME < other && other < slope * SAME;
-        let alike = if is_same(day / DAY_MINUTES) && is_same(behind) { self.alike(now) } else { 0.0 };
-        if alike <= 0.0 { 1.0 } else { libm::pow((ahead / behind).clamp(1.0 / SAME, SAME), alike) }
+        let is_old = is_same(day / DAY_MINUTES) && is_same(behind);
+        if is_old { libm::pow((ahead / behind).clamp(1.0 / SAME, SAME), alike) } else { 1.0 }
     }
 
-    /// How alike the last two days rose, hour by hour: the correlation of their rises.
-    fn alike(&self, now: usize) -> f64 {
+    /// How alike the last two days rose, hour by hour: the correlation of their rises; 0 while an hour of them is unknown.
+    fn compare(&self, now: usize) -> f64 {
+        if (1..=2 * DAY + RISE + 1).any(|back| self.back(now, back) == f32::MIN) {
+            return 0.0;
+        }
         let rise = |back: usize| f64::from(self.back(now, back) - self.back(now, back + RISE));
         let mean = |from: usize| (from..from + DAY).map(rise).sum::<f64>() / DAY as f64;
         let (last, before) = (mean(1), mean(1 + DAY));
