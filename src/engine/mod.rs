@@ -40,6 +40,7 @@ use self::cohort::Units;
 use self::series::{Moved, Series};
 use self::shard::{Shard, TICK};
 use self::sweep::Sweeps;
+use self::watch::Watch;
 use crate::alert::AlertRecord;
 use crate::finding::Finding;
 use crate::incident::{Dropped, Incidents};
@@ -370,7 +371,8 @@ impl Engine {
             signal: watch.signal(),
             preset: &self.plan.presets[watch.preset()],
             warming: watch.warming(),
-            foresights: watch.foresights(self.plan.horizon),
+            watch,
+            horizon: self.plan.horizon,
         })
     }
 
@@ -417,8 +419,15 @@ pub struct Watched<'a> {
     pub preset: &'a Preset,
     /// Why nothing is said of it yet.
     pub warming: Option<String>,
-    /// Its bounds: what is foreseen of each, and what came of forecasts.
-    pub foresights: Vec<Foresight<'a>>,
+    watch: &'a Watch,
+    horizon: Span,
+}
+
+impl<'a> Watched<'a> {
+    /// Its bounds: what is foreseen of each, and what came of forecasts. Worked out when asked for: a list passes by most signals.
+    pub fn foresights(&self) -> Vec<Foresight<'a>> {
+        self.watch.foresights(self.horizon)
+    }
 }
 
 /// Counters of records that did not decide.

@@ -43,7 +43,7 @@ pub fn decision(decision: &Decision) -> Value {
 
 /// A signal under watch, with what is foreseen of its bounds and what came of such forecasts.
 pub fn watched(watched: &Watched<'_>) -> Value {
-    let bounds: Vec<Value> = watched.foresights.iter().map(foresight).collect();
+    let bounds: Vec<Value> = watched.foresights().iter().map(foresight).collect();
     json!({
         "signal": watched.signal.to_string(), "preset": watched.preset.name, "warming": watched.warming, "bounds": bounds,
     })
