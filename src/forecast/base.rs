@@ -5,14 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::hours::Hours;
 use super::pool::Said;
 use super::season::Season;
-use super::tracker::Tracker;
+use super::tracker::{Errors, Tracker};
 use super::{HORIZONS, Minutes};
 use crate::calendar::Local;
 
 /// The anchors that a forecast may stand on: the present level, the daily and the weekly season. Within a day ahead a season is
 /// what its hours reached a day or a week ago, since peaks return; beyond, the mean profile, since one odd day is no rule.
 const EXPERTS: usize = 3;
-const LONGEST_PEAKS: f32 = 1440.0;
 
 /// Forecasts of one horizon that wait for their end; a new one begins every quarter of the horizon.
 const PENDING: usize = 4;
@@ -102,7 +101,7 @@ impl Base {
         self.within(&anchors, experts)
     }
 
-    /// Notes with the forecasts that begin at `now`, the end of the newest step, what is said of them.
+    /// Notes with the forecasts that begin at `now`, the end of the newest step, what is said of them; asks only for those.
     pub(super) fn note(&mut self, now: Minutes, said: impl Fn(usize) -> Said) {
         for (k, horizon) in self.horizons.iter_mut().enumerate() {
             let due = (now as i32).saturating_add(HORIZONS[k] as i32);
@@ -140,7 +139,7 @@ impl Base {
         if self.horizons[0].trackers[0].seen() < WARM_FIRST {
             return None;
         }
-        let mut known: [Option<Tracker>; EXPERTS] = [None; EXPERTS];
+        let mut known = [None; EXPERTS];
         let mut within = [0.0; HORIZONS.len()];
         for (k, horizon) in self.horizons.iter().enumerate() {
             horizon.borrow(k, &mut known);
@@ -155,11 +154,8 @@ impl Base {
         let levels = self.levels.unwrap_or([value; HORIZONS.len()]);
         let [daily, weekly] = if 1 < experts { self.season.anchors(value, local) } else { [[0.0; HORIZONS.len()]; 2] };
         let [day, week] = self.hours.anchors(local);
-        let anchors = |k: usize| {
-            let by_peaks = HORIZONS[k] <= LONGEST_PEAKS;
-            let of = |peak: f32, usual: f32| if by_peaks && f32::MIN < peak { peak } else { usual };
-            [levels[k], of(day[k], daily[k]), of(week[k], weekly[k])]
-        };
+        let of = |peak: f32, usual: f32| if f32::MIN < peak { peak } else { usual };
+        let anchors = |k: usize| [levels[k], of(day[k], daily[k]), of(week[k], weekly[k])];
         (std::array::from_fn(anchors), experts)
     }
 
@@ -179,7 +175,7 @@ impl Base {
                         came(k, f64::from(pending.due) - f64::from(HORIZONS[k]), pending.said);
                     }
                     for (expert, tracker) in horizon.trackers[..usize::from(pending.experts)].iter_mut().enumerate() {
-                        let borrowed = || borrowed(shorter, expert).map(|shorter| shorter.stretched(GROWTH[k]));
+                        let borrowed = || borrowed(shorter, expert).map(|usual| usual.stretched(GROWTH[k]).tracker());
                         tracker.learn(pending.peak - pending.anchors[expert], borrowed);
                     }
                     pending.experts = 0;
@@ -207,7 +203,7 @@ impl Base {
 }
 
 /// What the longest of these horizons knows of an expert's errors: its own, or borrowed in turn.
-fn borrowed(horizons: &[Horizon], expert: usize) -> Option<Tracker> {
+fn borrowed(horizons: &[Horizon], expert: usize) -> Option<Errors<'_>> {
     let mut known = [None; EXPERTS];
     for (k, horizon) in horizons.iter().enumerate() {
         horizon.borrow(k, &mut known);
@@ -217,22 +213,22 @@ fn borrowed(horizons: &[Horizon], expert: usize) -> Option<Tracker> {
 
 impl Horizon {
     /// What is known of errors at this horizon: its own, or while it is cold those of the next shorter one, stretched.
-    fn borrow(&self, k: usize, known: &mut [Option<Tracker>; EXPERTS]) {
+    fn borrow<'a>(&'a self, k: usize, known: &mut [Option<Errors<'a>>; EXPERTS]) {
         for (known, own) in known.iter_mut().zip(&self.trackers) {
             let is_warm = if k == 0 { WARM_FIRST } else { WARM } <= own.seen();
-            *known = if is_warm { Some(*own) } else { known.map(|shorter| shorter.stretched(GROWTH[k])) };
+            *known = if is_warm { Some(own.errors()) } else { known.map(|shorter| shorter.stretched(GROWTH[k])) };
         }
     }
 }
 
 /// The experts' probabilities that gap 0 is passed, pooled linearly by their past losses.
-fn pool(known: &[Option<Tracker>], anchors: &[f32; EXPERTS]) -> f64 {
-    let least = known.iter().flatten().map(Tracker::loss).fold(f32::MAX, f32::min);
+fn pool(known: &[Option<Errors>], anchors: &[f32; EXPERTS]) -> f64 {
+    let least = known.iter().flatten().map(Errors::loss).fold(f32::MAX, f32::min);
     let (mut sum, mut total) = (0.0, 0.0);
-    for (tracker, anchor) in known.iter().zip(anchors) {
-        if let Some(tracker) = tracker {
-            let weight = tracker.weight(least);
-            sum += weight * tracker.exceeds(-anchor);
+    for (errors, anchor) in known.iter().zip(anchors) {
+        let weight = errors.map_or(0.0, |errors| errors.weight(least));
+        if let Some(errors) = errors.filter(|_| weight != 0.0) {
+            sum += weight * errors.exceeds(-anchor);
             total += weight;
         }
     }

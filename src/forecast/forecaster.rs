@@ -213,19 +213,20 @@ impl Forecaster {
             base + ramp.map_or(0.0, |ramp| ramp.persistence * (ramp.within(log_minutes) - base).max(0.0))
         };
         let arrival = ramp.map(|ramp| (ramp.log_minutes, ramp.spread));
+        let mixes: [_; HORIZONS.len()] = std::array::from_fn(|k| self.pool.mix(k));
+        let risks = self.usual.map(|usual| usual.map(f64::from));
         let crossing = Crossing::new(arrival, |minutes, log_minutes| {
-            let (k, usual, record) = self.usual_risk(now, minutes);
-            self.pool.correct(k, whole(self.pool.pool(k, usual, record), log_minutes))
+            let (k, usual, record) = usual_risk(&risks, &self.record, now, minutes);
+            mixes[k].correct(whole(mixes[k].pool(usual, record), log_minutes))
         });
         let end = self.base.last();
-        if self.usual.is_some() && now - end < STEP {
-            let said = |k: usize| {
+        if risks.is_some() && now - end < STEP {
+            let record = &self.record;
+            self.base.note(end, |k| {
                 let minutes = f64::from(HORIZONS[k]);
-                let (_, usual, record) = self.usual_risk(now, minutes);
-                Said::new(usual, record, whole(self.pool.pool(k, usual, record), libm::log(minutes)))
-            };
-            let said: [Said; HORIZONS.len()] = std::array::from_fn(said);
-            self.base.note(end, |k| said[k]);
+                let (_, usual, record) = usual_risk(&risks, record, now, minutes);
+                Said::new(usual, record, whole(mixes[k].pool(usual, record), libm::log(minutes)))
+            });
         }
         let trend = ramp.map(|ramp: Ramp| Trend {
             since: Timestamp::from_nanos((ramp.since * 60e9) as i64),
@@ -235,15 +236,14 @@ impl Forecaster {
         self.policy.check(now, crossing.within(horizon), crossing.quantile(0.5));
         self.forecast = Some(Forecast { made: at, crossing, trend });
     }
+}
 
-    /// The horizon that a time ahead belongs to, and the risk without a ramp by the usual errors and by the record. Below the
-    /// shortest horizon risk is proportional to time.
-    fn usual_risk(&self, now: Minutes, minutes: f64) -> (usize, f64, f64) {
-        let record = self.record.within(now, minutes);
-        let k = HORIZONS.iter().position(|&horizon| minutes <= f64::from(horizon)).unwrap_or(HORIZONS.len() - 1);
-        let usual = self.usual.map_or(0.0, |usual| f64::from(usual[k]) * (minutes / f64::from(HORIZONS[k])).min(1.0));
-        (k, usual, record)
-    }
+/// The horizon that a time ahead belongs to, and the risk without a ramp by the usual errors and by the record. Below the
+/// shortest horizon risk is proportional to time.
+fn usual_risk(risks: &Option<[f64; HORIZONS.len()]>, record: &Record, now: Minutes, minutes: f64) -> (usize, f64, f64) {
+    let k = HORIZONS.iter().position(|&horizon| minutes <= f64::from(horizon)).unwrap_or(HORIZONS.len() - 1);
+    let usual = risks.map_or(0.0, |usual| usual[k] * (minutes / f64::from(HORIZONS[k])).min(1.0));
+    (k, usual, record.within(now, minutes))
 }
 
 impl Envelope {

@@ -62,17 +62,22 @@ impl Hours {
         }
     }
 
-    /// The highest value of the hours ahead, by each horizon: as a day ago, and as a week ago.
+    /// The highest value of the hours ahead, by each horizon of a day at most: as a day ago, and as a week ago. Unknown (the least
+    /// number) beyond.
     pub(super) fn anchors(&self, local: Local) -> [[f32; HORIZONS.len()]; 2] {
-        let (now, minute) = (hour(local), (local.second % 3600) as f32 / 60.0);
+        let minute = (local.second % 3600) as f32 / 60.0;
         let highest = |cycle: usize| {
+            let begin = (hour(local) + WEEK - cycle) % WEEK;
+            let mut ring = self.highest[begin..].iter().chain(&self.highest);
             let (mut highest, mut seen) = (f32::MIN, 0);
             HORIZONS.map(|horizon| {
-                let hours = (((minute + horizon) / 60.0).ceil() as usize).min(cycle);
-                for ahead in seen..hours {
-                    highest = highest.max(self.back(now, cycle - ahead));
+                if DAY_MINUTES < f64::from(horizon) {
+                    return f32::MIN;
                 }
-                seen = seen.max(hours);
+                let hours = (((minute + horizon) / 60.0).ceil() as usize).min(cycle);
+                let higher = |highest: f32, peak: &f32| if highest < *peak { *peak } else { highest };
+                highest = ring.by_ref().take(hours - seen).fold(highest, higher);
+                seen = hours;
                 highest
             })
         };
@@ -155,7 +160,8 @@ mod tests {
         let hours = learned(8 * 1440, |minute| if minute % 10_080 < 1440 { 3.0 * peak(minute) } else { peak(minute) });
         let [day, week] = hours.anchors(local(8 * 1440 + 480));
         assert_eq!((day[1], day[3], day[6]), (0.0, 3.0, 3.0)); // yesterday was the first day of the week
-        assert_eq!((week[1], week[3], week[6], week[9]), (0.0, 1.0, 1.0, 3.0));
+        assert_eq!((week[1], week[3], week[6]), (0.0, 1.0, 1.0));
+        assert_eq!((day[7], week[9]), (f32::MIN, f32::MIN));
     }
 
     #[test]
@@ -163,7 +169,7 @@ mod tests {
         let mut hours = learned(3 * 1440, |minute| minute as f32 / 10_000.0 - 1.0);
         hours.come_back(-0.98);
         let [day, week] = hours.anchors(local(3 * 1440));
-        assert_eq!((day[6], week[9]), (-0.98, -0.98));
+        assert_eq!((day[6], week[6]), (-0.98, -0.98));
         let mut peaks = learned(3 * 1440, |minute| if minute % 1440 < 120 { 1.0 } else { 0.0 });
         peaks.come_back(-0.5);
         assert_eq!(peaks.anchors(local(3 * 1440))[0][6], 1.0);

@@ -87,12 +87,13 @@ impl Crossing {
         // Without a ramp the spare knots lie on the last one.
         let (middle, spread) = arrival.unwrap_or((LOG_KNOTS[KNOTS.len() - 1], 0.0));
         let arrival = [middle as f32, (0.5 * spread) as f32];
-        let (mut reached, mut most) = ([[0; 2]; ALL], 0.0f64);
-        for (knot, reached) in knots(arrival).zip(&mut reached) {
-            let minutes =
-                LOG_KNOTS.iter().position(|fixed| *fixed == knot).map_or_else(|| libm::exp(knot), |i| KNOTS[i]);
-            most = most.max(within(minutes, knot).clamp(0.0, 1.0));
-            *reached = (libm::round(most * WHOLE) as u16).to_le_bytes();
+        let (mut reached, mut most, mut before) = ([[0; 2]; ALL], 0.0, START);
+        for ((knot, fixed), reached) in knots(arrival).zip(&mut reached) {
+            if before < knot {
+                let here = within(fixed.map_or_else(|| libm::exp(knot), |i| KNOTS[i]), knot);
+                (most, before) = (if most < here { here.min(1.0) } else { most }, knot);
+            }
+            *reached = ((most * WHOLE + 0.5) as u16).to_le_bytes();
         }
         Crossing { arrival, reached }
     }
@@ -125,7 +126,7 @@ impl Crossing {
     }
 
     fn points(&self) -> impl Iterator<Item = (f64, f64)> {
-        knots(self.arrival).zip(&self.reached).map(|(knot, reached)| (knot, probability(*reached)))
+        knots(self.arrival).zip(&self.reached).map(|((knot, _), reached)| (knot, probability(*reached)))
     }
 }
 
@@ -133,8 +134,8 @@ fn probability(reached: [u8; 2]) -> f64 {
     f64::from(u16::from_le_bytes(reached)) / WHOLE
 }
 
-/// All knots in ln minutes, rising: the fixed ones, and those about an arrival.
-fn knots([middle, step]: [f32; 2]) -> impl Iterator<Item = f64> {
+/// All knots in ln minutes, rising: the fixed ones, each with its place in the tables, and those about an arrival.
+fn knots([middle, step]: [f32; 2]) -> impl Iterator<Item = (f64, Option<usize>)> {
     let (first, last) = (LOG_KNOTS[0], LOG_KNOTS[KNOTS.len() - 1]);
     let spare = move |j: usize| {
         let steps = j as f64 - (ARRIVAL / 2) as f64;
@@ -144,7 +145,7 @@ fn knots([middle, step]: [f32; 2]) -> impl Iterator<Item = f64> {
     (0..ALL).map(move |_| {
         let is_fixed = j == ARRIVAL || (i < KNOTS.len() && LOG_KNOTS[i] <= spare(j));
         (i, j) = if is_fixed { (i + 1, j) } else { (i, j + 1) };
-        if is_fixed { LOG_KNOTS[i - 1] } else { spare(j - 1) }
+        if is_fixed { (LOG_KNOTS[i - 1], Some(i - 1)) } else { (spare(j - 1), None) }
     })
 }
 

@@ -58,20 +58,10 @@ impl Said {
 }
 
 impl Pool {
-    /// The risk without a ramp within horizon `k`.
-    pub(super) fn pool(&self, k: usize, usual: f64, record: f64) -> f64 {
-        let weight = expit(f64::from(self.horizons[k].odds));
-        weight * usual + (1.0 - weight) * record
-    }
-
-    /// A whole risk, corrected by how such risks came true at horizon `k`.
-    pub(super) fn correct(&self, k: usize, risk: f64) -> f64 {
-        let shift = f64::from(SHIFT[k] + self.horizons[k].shift);
-        if shift == 0.0 || risk <= 0.0 || 1.0 <= risk {
-            return risk;
-        }
-        let odds = libm::exp(shift) * risk / (1.0 - risk);
-        odds / (1.0 + odds)
+    /// What was learned of horizon `k`, ready for use.
+    pub(super) fn mix(&self, k: usize) -> Mix {
+        let Horizon { odds, shift, .. } = self.horizons[k];
+        Mix { weight: expit(f64::from(odds)), factor: libm::exp(f64::from(SHIFT[k] + shift)) }
     }
 
     /// Learns whether what was said at horizon `k` came.
@@ -92,6 +82,31 @@ impl Horizon {
             f64::from(self.shift) + (SHARE * miss - PRIOR * (1.0 - KEPT) * f64::from(self.shift)) / (PRIOR + precision);
         self.precision = precision as f32;
         self.shift = shift.clamp(-MOST_SHIFT, MOST_SHIFT) as f32;
+    }
+}
+
+/// How the risks of one horizon are put together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mix {
+    /// Of the usual errors; the record has the rest.
+    weight: f64,
+    /// On the odds of the whole.
+    factor: f64,
+}
+
+impl Mix {
+    /// The risk without a ramp.
+    pub(super) fn pool(self, usual: f64, record: f64) -> f64 {
+        self.weight * usual + (1.0 - self.weight) * record
+    }
+
+    /// A whole risk, corrected by how such risks came true.
+    pub(super) fn correct(self, risk: f64) -> f64 {
+        if self.factor == 1.0 || risk <= 0.0 || 1.0 <= risk {
+            return risk;
+        }
+        let odds = self.factor * risk / (1.0 - risk);
+        odds / (1.0 + odds)
     }
 }
 
@@ -121,20 +136,17 @@ mod tests {
 
     #[test]
     fn the_part_that_was_right_weighs_more() {
-        assert!((Pool::default().pool(3, 0.4, 0.2) - 0.3).abs() < 1e-9);
-        let always = learned(true, 0.9, 0.1);
-        assert!(0.8 < always.pool(3, 0.9, 0.1), "{}", always.pool(3, 0.9, 0.1));
-        let never = learned(false, 0.9, 0.1);
-        assert!(never.pool(3, 0.9, 0.1) < 0.2);
+        assert!((Pool::default().mix(3).pool(0.4, 0.2) - 0.3).abs() < 1e-9);
+        let always = learned(true, 0.9, 0.1).mix(3).pool(0.9, 0.1);
+        assert!(0.8 < always, "{always}");
+        assert!(learned(false, 0.9, 0.1).mix(3).pool(0.9, 0.1) < 0.2);
     }
 
     #[test]
     fn what_came_more_often_than_was_said_is_said_more_often() {
-        assert_eq!(Pool::default().correct(3, 0.3), 0.3);
-        assert!(0.6 < learned(true, 0.3, 0.3).correct(3, 0.3));
-        let never = learned(false, 0.3, 0.3).correct(3, 0.3);
-        assert!(never < 0.15, "{never}");
-        let order = learned(true, 0.3, 0.3);
-        assert!(order.correct(3, 0.1) < order.correct(3, 0.2) && order.correct(3, 1.0) == 1.0);
+        assert_eq!(Pool::default().mix(3).correct(0.3), 0.3);
+        let (always, never) = (learned(true, 0.3, 0.3).mix(3), learned(false, 0.3, 0.3).mix(3));
+        assert!(0.6 < always.correct(0.3) && never.correct(0.3) < 0.15, "{always:?} {never:?}");
+        assert!(always.correct(0.1) < always.correct(0.2) && always.correct(1.0) == 1.0);
     }
 }

@@ -177,15 +177,15 @@ impl Profile {
         let mut away = rest - self.points[slot];
         let mut highest = [0.0; HORIZONS.len()];
         let mut most = rest;
-        let mut step = 0;
+        let mut seen = 0;
+        let mut ring = self.points[slot + 1..].iter().chain(&self.points);
         for (highest, horizon) in highest.iter_mut().zip(HORIZONS) {
-            let last = ((horizon / width).ceil() as usize).min(self.points.len());
-            while step < last {
-                step += 1;
+            let slots = ((horizon / width).ceil() as usize).min(self.points.len());
+            for point in ring.by_ref().take(slots - seen) {
                 away *= fade;
-                most = most.max(self.points[(slot + step) % self.points.len()] + away);
+                most = if most < point + away { point + away } else { most };
             }
-            *highest = most;
+            (seen, *highest) = (slots, most);
         }
         highest
     }

@@ -51,10 +51,9 @@ impl Tracker {
         self.seen = self.seen.saturating_add(1);
     }
 
-    /// The same errors, spread `factor` times as wide about their median.
-    pub(super) fn stretched(&self, factor: f32) -> Tracker {
-        let median = self.points[3];
-        Tracker { points: self.points.map(|point| median + (point - median) * factor), ..*self }
+    /// The errors seen, to be asked or lent.
+    pub(super) fn errors(&self) -> Errors<'_> {
+        Errors { tracker: self, factor: 1.0 }
     }
 
     /// The probability of an error above `room`.
@@ -75,22 +74,9 @@ impl Tracker {
         tail(1.0 - LEVELS[last], room - self.points[last], scale)
     }
 
-    /// The weight against the best expert: w ~ exp(-6 (loss / least loss - 1)) (Vovk 1990; Cesa-Bianchi & Lugosi 2006).
-    pub(super) fn weight(&self, least: f32) -> f64 {
-        if self.loss <= least {
-            return 1.0;
-        }
-        if 3.0 * least < self.loss { 0.0 } else { libm::exp(-6.0 * f64::from(self.loss / least - 1.0)) }
-    }
-
     /// The 10, 50 and 90 % points.
     pub(super) fn central(&self) -> [f32; 3] {
         [self.points[1], self.points[3], self.points[5]]
-    }
-
-    /// The running loss.
-    pub(super) fn loss(&self) -> f32 {
-        self.loss
     }
 
     fn pinball(&self, error: f32) -> f32 {
@@ -99,6 +85,46 @@ impl Tracker {
             if miss < 0.0 { (level - 1.0) * miss } else { level * miss }
         };
         self.points.iter().zip(LEVELS).map(one).sum()
+    }
+}
+
+/// What a tracker knows of errors, spread `factor` times as wide about their median: lent to a horizon that knows none yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Errors<'a> {
+    tracker: &'a Tracker,
+    factor: f32,
+}
+
+impl Errors<'_> {
+    /// The same errors, spread wider.
+    pub(super) fn stretched(self, factor: f32) -> Self {
+        Errors { factor: self.factor * factor, ..self }
+    }
+
+    /// A tracker that knows these.
+    pub(super) fn tracker(self) -> Tracker {
+        let median = self.tracker.points[3];
+        Tracker { points: self.tracker.points.map(|point| median + (point - median) * self.factor), ..*self.tracker }
+    }
+
+    /// The probability of an error above `room`.
+    pub(super) fn exceeds(self, room: f32) -> f64 {
+        let median = self.tracker.points[3];
+        self.tracker.exceeds(if self.factor == 1.0 { room } else { median + (room - median) / self.factor })
+    }
+
+    /// The weight against the best expert: w ~ exp(-6 (loss / least loss - 1)) (Vovk 1990; Cesa-Bianchi & Lugosi 2006).
+    pub(super) fn weight(self, least: f32) -> f64 {
+        let loss = self.tracker.loss;
+        if loss <= least {
+            return 1.0;
+        }
+        if 3.0 * least < loss { 0.0 } else { libm::exp(-6.0 * f64::from(loss / least - 1.0)) }
+    }
+
+    /// The running loss.
+    pub(super) fn loss(&self) -> f32 {
+        self.tracker.loss
     }
 }
 
@@ -127,8 +153,13 @@ mod tests {
         }
         assert!(tracker.exceeds(3.0) < 1e-6 && 0.999 < tracker.exceeds(-2.0));
         let median = tracker.points[3];
-        let (wide, narrow) = (tracker.stretched(2.0).exceeds(median + 0.4), tracker.exceeds(median + 0.2));
-        assert!((wide - narrow).abs() < 1e-4, "{wide} {narrow}");
+        let wide = tracker.errors().stretched(2.0);
+        for away in [-0.6, 0.4, 1.6] {
+            let narrow = tracker.exceeds(median + away / 2.0);
+            for lent in [wide.exceeds(median + away), wide.tracker().exceeds(median + away)] {
+                assert!((lent - narrow).abs() < 1e-4, "{away}: {lent} {narrow}");
+            }
+        }
     }
 
     #[test]

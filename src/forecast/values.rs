@@ -157,10 +157,10 @@ impl Values {
     fn points(&self, k: usize, middles: &[f32; EXPERTS]) -> Option<[f64; 3]> {
         let trackers = &self.horizons[k].trackers;
         let known = || trackers.iter().zip(middles).filter(|(tracker, _)| WARM <= tracker.seen());
-        let least = known().map(|(tracker, _)| tracker.loss()).fold(f32::MAX, f32::min);
+        let least = known().map(|(tracker, _)| tracker.errors().loss()).fold(f32::MAX, f32::min);
         let (mut points, mut total) = ([0.0; 3], 0.0);
         for (tracker, middle) in known() {
-            let weight = tracker.weight(least);
+            let weight = tracker.errors().weight(least);
             total += weight;
             for (point, error) in points.iter_mut().zip(tracker.central()) {
                 *point += weight * f64::from(middle + error);
@@ -180,7 +180,7 @@ impl Values {
                     let start = || {
                         let shorter = shorter.last()?.trackers[expert];
                         let growth = libm::pow(f64::from(STEPS[k]) / f64::from(STEPS[k - 1]), GROWTH);
-                        (WARM <= shorter.seen()).then(|| shorter.stretched(growth as f32))
+                        (WARM <= shorter.seen()).then(|| shorter.errors().stretched(growth as f32).tracker())
                     };
                     tracker.learn(value - pending.middles[expert], start);
                 }
