@@ -155,8 +155,10 @@ impl Incident {
     }
 
     /// Until when people are let sleep though it is a page: more likely than not it can wait until they are at work, so it is
-    /// told when they would need to act on the earliest time, and until then the forecast grows sharper. None where nothing is
-    /// gained by that, and where they know of a page already.
+    /// told when they would need to act on the earliest time, and until then the forecast grows sharper; what even at the
+    /// earliest comes when they are there waits for them. An objective can wait where they will have had time to react, a limit,
+    /// which is passed before users feel anything, where they will be there. None where nothing is gained by that, and where they
+    /// know of a page already.
     fn wakes_at(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
         let calendar = &plan.calendar;
         let knows = self.told.as_ref().is_some_and(|told| told.urgency == Urgency::Page);
@@ -168,8 +170,9 @@ impl Incident {
         let (_, breach) = self.primary(false).filter(|(_, breach)| !breach.now)?;
         let (work, outlook) = (calendar.next_work(now), breach.outlook);
         let is_page = outlook.earliest < work + calendar.reaction;
-        let can_wait = is_page && work + calendar.reaction <= outlook.likely;
-        can_wait.then(|| work.min(outlook.earliest - calendar.reaction)).filter(|wakes| now < *wakes)
+        let ready = if breach.target == Target::Limit { work } else { work + calendar.reaction };
+        let wakes = if work <= outlook.earliest { work } else { outlook.earliest - calendar.reaction };
+        (is_page && ready <= outlook.likely && now < wakes).then_some(wakes)
     }
 
     /// Why it ends, once everything in it has.
