@@ -105,6 +105,8 @@ pub struct Preset {
     pub floor_share: f64,
     /// A limit that holds where nobody set one (1.0 for a ratio of a capacity).
     pub limit: Option<Bound>,
+    /// Whether there is a fixed number of it: a flat top that it returns to is taken for its capacity.
+    pub finite: bool,
     /// Whether silence of such a signal is news (a heartbeat) or nothing (a batch job's).
     pub absence: bool,
 }
@@ -225,6 +227,7 @@ impl Default for Preset {
             floor: 0.0,
             floor_share: 0.0,
             limit: None,
+            finite: false,
             absence: true,
         }
     }

@@ -54,7 +54,7 @@ fn model(model: &Model) -> Value {
 fn judged(preset: &Preset) -> Value {
     json!({
         "unit": preset.unit, "harm": preset.harm, "floor": preset.floor, "floor_share": preset.floor_share,
-        "limit": preset.limit, "absence": preset.absence,
+        "limit": preset.limit, "finite": preset.finite, "absence": preset.absence,
     })
 }
 
@@ -110,6 +110,7 @@ fn judgement(preset: &Preset) -> String {
             words.push(format!("limit above {} unless set", amount(limit.level)))
         }
         Some(limit) => words.push(format!("limit below {} unless set", amount(limit.level))),
+        None if preset.finite => words.push("a flat top is its limit".to_owned()),
         None => {}
     }
     if preset.absence {

@@ -147,6 +147,7 @@ fn unit(name: &str, common: &Common, mut table: Table<'_>) -> Option<Unit> {
     let harm = harm(&mut table).or(common.harm);
     let floor = table.get("floor").and_then(|value| value.number()).unwrap_or(0.0);
     let floor_share = table.get("floor_share").and_then(|value| value.number()).unwrap_or(common.floor_share);
+    let finite = table.get("finite").and_then(|value| value.flag()).unwrap_or(false);
     let limit = default_limit(&mut table);
     table.finish();
     let joined = compile(&patterns.join("|")).ok()?;
@@ -159,6 +160,7 @@ fn unit(name: &str, common: &Common, mut table: Table<'_>) -> Option<Unit> {
         floor,
         floor_share,
         limit,
+        finite,
         absence: common.absence,
     };
     Some(Unit { patterns, preset })

@@ -1,7 +1,8 @@
 //! Capacities that nobody configured: where a limit is told by a signal of its own, the use is held against it.
 //!
-//! At the end of each tick the parts of one capacity (equal labels, names that differ by the part: [`Part`]) are put
-//! together, and what is used, or else what is left, learns how much there is. Its watch decides what to make of it.
+//! At the end of each tick the parts of one capacity (equal labels, names that differ by the part: [`Part`]; or the memory of one
+//! container) are put together, and what is used, or else what is left, learns how much there is. Its watch decides what to make
+//! of it.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,13 @@ const LIMITLESS: f64 = 1e15;
 pub(super) struct Capacity {
     pub(super) whole: f64,
     pub(super) bound: Bound,
+}
+
+impl Capacity {
+    /// Of what is used of so much.
+    pub(super) fn of_use(whole: f64) -> Self {
+        Capacity { whole, bound: Bound { level: SHARE * whole, side: Side::Above } }
+    }
 }
 
 /// The parts of each capacity in a shard, by slot; the parts of one are neighbours, so that a shard knows them all.
@@ -102,6 +110,24 @@ mod tests {
         assert_eq!(told(&capacities), [(0, Capacity { whole: 1000.0, bound })]);
         capacities.leave(&signal("process_max_fds", "a"), 2);
         assert_eq!(told(&capacities), []);
+    }
+
+    #[test]
+    fn the_memory_of_a_container_is_held_against_the_limit_that_another_program_tells() {
+        let mut capacities = Capacities::default();
+        let place = [("namespace", "shop"), ("pod", "web-1"), ("container", "web")];
+        let used = |name| Signal::new(name, place.into_iter().chain([("job", "kubelet"), ("id", "/kubepods/7")]));
+        let limit = Signal::new(
+            "kube_pod_container_resource_limits",
+            place.into_iter().chain([("job", "kube-state-metrics"), ("resource", "memory"), ("unit", "byte")]),
+        );
+        let signals = [used("container_memory_usage_bytes"), used("container_memory_working_set_bytes"), limit];
+        for (slot, signal) in signals.iter().enumerate() {
+            assert_eq!(signal.placement_hash(), signals[0].placement_hash(), "{signal}");
+            capacities.join(signal, slot as u32);
+        }
+        let told = capacities.told(|slot| Some([90.0, 70.0, 100.0][slot as usize]));
+        assert_eq!(told, [(1, Capacity { whole: 100.0, bound: Bound { level: 95.0, side: Side::Above } })]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One signal under watch: its judge, its bounds, and the troubles that are open.
 
+mod flat_top;
 mod learned;
 mod panel;
 
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use self::flat_top::FlatTop;
 use self::learned::Learned;
 use super::bounded::{Bounded, Foresight, Standing};
 use super::capacity::Capacity;
@@ -31,8 +33,10 @@ pub(super) struct Watch {
     unit: Option<String>,
     judge: Judge,
     bounds: Vec<Bounded>,
-    /// The capacity that it is a use of, where that is told.
+    /// The capacity that it is a use of, where that is told or shows.
     learned: Option<Box<Learned>>,
+    /// Where it shows: of what there is a fixed number that nobody told.
+    top: Option<Box<FlatTop>>,
     troubles: Troubles,
     trial: Trial,
     /// What a picture needs of its past.
@@ -90,6 +94,7 @@ impl Watch {
             judge: Judge::default(),
             bounds,
             learned: None,
+            top: None,
             troubles: Troubles::default(),
             trial: Trial::default(),
             trail: Trail::default(),
@@ -131,6 +136,7 @@ impl Watch {
         for bounded in &mut self.bounds {
             standing = standing.worse_of(bounded.observe(at, value, local, plan, self.unit.as_deref()));
         }
+        self.look_for_top(at, value, plan);
         if let Some(learned) = &mut self.learned {
             standing = standing.worse_of(learned.observe(at, value, local, plan, self.unit.as_deref()));
         }
@@ -147,8 +153,28 @@ impl Watch {
         judgement
     }
 
+    /// What there is a fixed number of, and nobody told of how many, shows it by standing at it.
+    fn look_for_top(&mut self, at: Timestamp, value: f64, plan: &Plan) {
+        let is_told = self.learned.is_some() && self.top.is_none();
+        if !plan.presets[self.preset].finite || !self.bounds.is_empty() || is_told {
+            return;
+        }
+        let top = self.top.get_or_insert_with(|| Box::new(FlatTop::new(at, value)));
+        match top.observe(at, value).map(Capacity::of_use) {
+            Some(capacity) => match &mut self.learned {
+                Some(learned) => learned.learn(at, capacity, plan),
+                None => {
+                    let learned = Learned::new(at, capacity).with_passes(top.stays_of_late(at));
+                    self.learned = Some(Box::new(learned));
+                }
+            },
+            None => self.learned = None,
+        }
+    }
+
     /// How much there is of what it is a use of; a limit that people wrote down goes before.
     pub(super) fn learn_capacity(&mut self, at: Timestamp, capacity: Capacity, plan: &Plan) {
+        self.top = None;
         let is_written = plan.limits.iter().any(|limit| limit.signal.matches(&self.signal));
         match &mut self.learned {
             learned if is_written => *learned = None,
@@ -495,6 +521,7 @@ const TRIAL: u8 = 13;
 const TRIAL_VERSION: u8 = 1;
 const TRAIL: u8 = 14;
 const LEARNED: u8 = 15;
+const TOP: u8 = 16;
 
 impl Watch {
     /// Writes the judge, each bound and the troubles as sections of their own.
@@ -508,6 +535,9 @@ impl Watch {
         to.put(TRAIL, 1, &self.trail);
         if let Some(learned) = &self.learned {
             to.put(LEARNED, Bounded::VERSION, learned);
+        }
+        if let Some(top) = &self.top {
+            to.put(TOP, 1, top);
         }
     }
 
@@ -530,6 +560,7 @@ impl Watch {
             TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
             TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
             LEARNED => Learned::read(section).map(|learned| self.learned = Some(Box::new(learned))).is_some(),
+            TOP => section.read(1).map(|top| self.top = Some(top)).is_some(),
             TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
             _ => false,
         }

@@ -36,6 +36,45 @@ const LISTED: [(&str, &str); 5] = [
     ("db.client.connection.max", "db.client.connection.count:used"),
 ];
 
+/// What tells of the memory of a container: in Kubernetes its use and its limit come from two programs, each with labels of its
+/// own. From the documentation of cAdvisor, kube-state-metrics, the collector's kubeletstats and k8s_cluster receivers (as
+/// OpenTelemetry and as Prometheus write the names), and Telegraf's kubernetes and kube_inventory inputs.
+const CONTAINER_MEMORY: [(&str, Part, u8); 13] = [
+    ("container_memory_working_set_bytes", Part::Used, 0),
+    ("container.memory.working_set", Part::Used, 0),
+    ("container_memory_working_set", Part::Used, 0),
+    ("kubernetes_pod_container_memory_working_set_bytes", Part::Used, 0),
+    ("container_memory_usage_bytes", Part::Used, 1),
+    ("container.memory.usage", Part::Used, 1),
+    ("container_memory_usage", Part::Used, 1),
+    ("kube_pod_container_resource_limits", Part::Whole, 0),
+    ("kube_pod_container_resource_limits_memory_bytes", Part::Whole, 0),
+    ("kubernetes_pod_container_resource_limits_memory_bytes", Part::Whole, 0),
+    ("k8s.container.memory_limit", Part::Whole, 0),
+    ("k8s_container_memory_limit_bytes", Part::Whole, 0),
+    ("container_spec_memory_limit_bytes", Part::Whole, 1),
+];
+
+/// The labels that say which container it is, each under its names; one that Prometheus renamed comes before the one that took
+/// its place.
+const NAMESPACE: [&str; 4] = ["exported_namespace", "k8s.namespace.name", "k8s_namespace_name", "namespace"];
+const POD: [&str; 5] = ["exported_pod", "k8s.pod.name", "k8s_pod_name", "pod_name", "pod"];
+const CONTAINER: [&str; 5] =
+    ["exported_container", "k8s.container.name", "k8s_container_name", "container_name", "container"];
+
+/// The part that a signal tells of a container's memory, its rank, and the container: namespace, pod and name.
+pub(super) fn container_memory<'a>(
+    name: &str,
+    label: impl Fn(&str) -> Option<&'a str>,
+) -> Option<((Part, u8), [&'a str; 3])> {
+    let (_, part, rank) = CONTAINER_MEMORY.iter().find(|(known, ..)| *known == name)?;
+    if label("resource").is_some_and(|resource| resource != "memory") {
+        return None;
+    }
+    let first = |names: &[&str]| names.iter().find_map(|name| label(name));
+    Some(((*part, *rank), [first(&NAMESPACE)?, first(&POD)?, first(&CONTAINER)?]))
+}
+
 /// The part that a name tells, its rank among names of the same part, and the pattern that it shares with the other parts;
 /// none where it tells of no capacity.
 pub(super) fn part_of(name: &str) -> Option<((Part, u8), String)> {
@@ -97,6 +136,31 @@ mod tests {
         }
         let state = |state| part_of(&format!("system.filesystem.usage:{state}")).unwrap();
         assert_eq!((state("used").0.0, state("free").0.0, state("used").1), (Part::Used, Part::Left, state("free").1));
+    }
+
+    #[test]
+    fn the_memory_of_a_container_is_known_by_its_place_whoever_tells() {
+        let place = |name: &str, labels: &[(&str, &'static str)]| {
+            container_memory(name, |key| labels.iter().find(|(have, _)| *have == key).map(|(_, value)| *value))
+        };
+        let at = ["shop", "web-1", "web"];
+        let used = [("namespace", at[0]), ("pod", at[1]), ("container", at[2]), ("id", "/kubepods/7")];
+        assert_eq!(place("container_memory_working_set_bytes", &used), Some(((Part::Used, 0), at)));
+        let limit = [
+            ("exported_namespace", at[0]),
+            ("exported_pod", at[1]),
+            ("exported_container", at[2]),
+            ("namespace", "monitoring"),
+            ("pod", "kube-state-metrics-0"),
+            ("container", "kube-state-metrics"),
+        ];
+        let of = |resource| [&limit[..], &[("resource", resource)]].concat();
+        let limits = "kube_pod_container_resource_limits";
+        assert_eq!(place(limits, &of("memory")), Some(((Part::Whole, 0), at)));
+        assert_eq!(place(limits, &of("cpu")), None);
+        let otel = [("k8s.namespace.name", at[0]), ("k8s.pod.name", at[1]), ("k8s.container.name", at[2])];
+        assert_eq!(place("k8s.container.memory_limit", &otel), Some(((Part::Whole, 0), at)));
+        assert_eq!(place("container.memory.usage", &otel[..1]), None);
     }
 
     #[test]

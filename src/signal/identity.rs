@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use super::capacity::{Part, part_of};
+use super::capacity::{Part, container_memory, part_of};
 
 /// The labels that name a service, in the order of INTERFACE "Names".
 pub const SERVICE_LABELS: [&str; 7] = ["service.name", "service_name", "service", "job", "app", "host.name", "host"];
@@ -29,6 +29,9 @@ pub const INSTANCE_LABELS: [&str; 15] = [
     "server",
     "task",
 ];
+
+/// What the hashes of a container's memory begin with.
+const CONTAINER_MEMORY: &str = "memory of a container";
 
 /// The label by which OpenTelemetry tells what is used from what is free.
 const STATE: &str = "state";
@@ -104,6 +107,12 @@ impl Signal {
     /// one capacity.
     pub fn placement_hash(&self) -> u64 {
         let mut hasher = Xxh3::new();
+        // Two services tell of one container; its namespace is all that it shares with its like and with them.
+        if let Some((_, [namespace, ..])) = container_memory(&self.name, |key| self.label(key)) {
+            feed(&mut hasher, CONTAINER_MEMORY);
+            feed(&mut hasher, namespace);
+            return hasher.digest();
+        }
         feed(&mut hasher, self.service().unwrap_or(""));
         match part_of(&self.with_state()) {
             Some((_, pattern)) => feed(&mut hasher, &pattern),
@@ -113,10 +122,15 @@ impl Signal {
     }
 
     /// What it tells of a capacity (of two signals that tell the same the lower rank comes first), and the hash that all parts of
-    /// this capacity share: labels and name but for the part.
+    /// this capacity share: labels and name but for the part; of a container's memory its namespace, pod and name.
     pub fn capacity_hash(&self) -> Option<((Part, u8), u64)> {
-        let (part, pattern) = part_of(&self.with_state())?;
         let mut hasher = Xxh3::new();
+        if let Some((part, place)) = container_memory(&self.name, |key| self.label(key)) {
+            feed(&mut hasher, CONTAINER_MEMORY);
+            place.iter().for_each(|name| feed(&mut hasher, name));
+            return Some((part, hasher.digest()));
+        }
+        let (part, pattern) = part_of(&self.with_state())?;
         feed(&mut hasher, &pattern);
         for (key, value) in self.labels().filter(|(key, _)| *key != STATE) {
             feed(&mut hasher, key);

@@ -46,35 +46,62 @@ fn told(minute: i64) -> Vec<(Signal, f64)> {
     all
 }
 
-fn drive(shards: usize, chunk: i64, restart_every: i64) -> Vec<AlertRecord> {
+/// What is told in one minute of a cluster: connections of a pool of 40 that nobody told the size of, which ran out for two hours
+/// in each of three weeks and leaks in the fourth; and the memory of a container, whose limit another program tells.
+fn told_in_weeks(minute: i64) -> Vec<(Signal, f64)> {
+    let grown = |days: i64, hours: f64| (minute - days * 1440).max(0) as f64 / (hours * 60.0);
+    let day = 1.0 - 0.5 * libm::cos(minute as f64 / 1440.0 * std::f64::consts::TAU);
+    let rush = if minute < LEAK * 1440 && (minute % (7 * 1440) - 2 * 1440) / 120 == 5 { 4.0 } else { 1.0 };
+    let busy = 12.0 * day * (0.8 + 0.4 * noise(minute)) * rush + 34.0 * grown(LEAK, 12.0);
+    let pool = Signal::new("hikaricp_connections_active", [("service", "orders"), ("pool", "main")]);
+    let place = [("namespace", "shop"), ("pod", "web-1"), ("container", "web")];
+    let used = Signal::new("container_memory_working_set_bytes", place.into_iter().chain([("job", "kubelet")]));
+    let of = [("job", "kube-state-metrics"), ("resource", "memory")];
+    let limit = Signal::new("kube_pod_container_resource_limits", place.into_iter().chain(of));
+    let memory = (0.4 + 0.55 * grown(LEAK, 30.0) + 0.01 * noise(3 * minute)).min(1.0) * 2e9;
+    vec![(pool, busy.round().min(40.0)), (used, memory), (limit, 2e9)]
+}
+
+/// The day on which pool and memory begin to leak.
+const LEAK: i64 = 22;
+
+type Story = fn(i64) -> Vec<(Signal, f64)>;
+
+fn drive(
+    (told, minutes, step): (Story, i64, usize),
+    shards: usize,
+    chunk: i64,
+    restart_every: i64,
+) -> Vec<AlertRecord> {
     let settings = config::parse("", "test", Path::new(""), Purpose::Replay).unwrap().settings;
     let plan = Arc::new(Plan { shards, ..Plan::clone(&settings.plan) });
     let mut engine = Engine::new(Arc::clone(&plan));
     let (mut out, mut batch) = (Output::default(), Batch::default());
-    for minute in 0..MINUTES {
-        let at = Timestamp::from_secs(1_772_000_000 + 60 * minute);
+    for (tick, minute) in (0..minutes).step_by(step).enumerate() {
+        let (tick, at) = (tick as i64, Timestamp::from_secs(1_772_000_000 + 60 * minute));
         let mut intake = engine.intake(&mut batch);
         for (signal, value) in told(minute) {
             let print = Fingerprint::new(1, &signal.stable_hash().to_le_bytes());
             intake.sample(print, || signal, at, Reading::Gauge(value));
         }
         engine.apply(Input::Observe(&mut batch), &mut out);
-        if minute % chunk == chunk - 1 {
+        if tick % chunk == chunk - 1 {
             engine.apply(Input::Advance(at), &mut out);
         }
-        if minute % restart_every == restart_every - 1 {
+        if tick % restart_every == restart_every - 1 {
             let (restored, lost) = Engine::restore(Arc::clone(&plan), &engine.snapshot());
             assert_eq!(lost, Vec::<String>::new());
             engine = restored;
         }
     }
-    engine.apply(Input::Advance(Timestamp::from_secs(1_772_000_000 + 60 * MINUTES)), &mut out);
+    engine.apply(Input::Advance(Timestamp::from_secs(1_772_000_000 + 60 * minutes)), &mut out);
     out.alerts
 }
 
 #[test]
 fn limits_told_by_signals_of_their_own_are_foreseen() {
-    let whole = drive(64, 1, i64::MAX);
+    let story: (Story, i64, usize) = (told, MINUTES, 1);
+    let whole = drive(story, 64, 1, i64::MAX);
     let full = Timestamp::from_secs(1_772_000_000 + 60 * (TROUBLE + 30 * 60));
     for limit in ["system.filesystem.usage", "process_open_fds"] {
         let is_of = |alert: &&AlertRecord| {
@@ -88,7 +115,29 @@ fn limits_told_by_signals_of_their_own_are_foreseen() {
         |alert: &AlertRecord| ["eden", "mail", "sdb"].iter().all(|of| !format!("{:?}", alert.breach).contains(of));
     assert!(whole.iter().filter(|alert| alert.state == State::Firing).all(quiet), "{whole:#?}");
     for (shards, chunk, restart_every) in [(1, 1, i64::MAX), (64, 7, i64::MAX), (64, 1, 977)] {
-        let told = drive(shards, chunk, restart_every);
+        let told = drive(story, shards, chunk, restart_every);
         assert_eq!(whole, told, "{shards} shards, steps of {chunk} minutes, a restart every {restart_every}");
     }
+}
+
+#[test]
+fn a_flat_top_and_a_limit_under_other_labels_are_foreseen() {
+    let story: (Story, i64, usize) = (told_in_weeks, (LEAK + 2) * 1440, 5);
+    let whole = drive(story, 64, 1, i64::MAX);
+    for (limit, hours) in [("hikaricp_connections_active", 8), ("container_memory_working_set_bytes", 24)] {
+        let is_of = |alert: &&AlertRecord| {
+            alert.breach.as_ref().and_then(|breach| breach.limit.as_ref()).is_some_and(|signal| signal.contains(limit))
+        };
+        let of: Vec<_> = whole.iter().filter(is_of).collect();
+        let first = of.first().unwrap_or_else(|| panic!("{limit} is not foreseen: {whole:#?}"));
+        let leaks = Timestamp::from_secs(1_772_000_000 + 60 * LEAK * 1440);
+        assert!(
+            leaks < first.at && first.at < leaks + Span::from_hours(hours),
+            "{limit}: {} {}",
+            first.at,
+            first.summary
+        );
+        assert!(first.summary.contains("its capacity is"), "{}", first.summary);
+    }
+    assert_eq!(whole, drive(story, 1, 7, 977), "one shard, other steps, restarts");
 }

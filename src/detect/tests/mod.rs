@@ -20,6 +20,7 @@ fn preset() -> Preset {
         floor: 0.0,
         floor_share: 0.0,
         limit: None,
+        finite: false,
         absence: true,
     }
 }

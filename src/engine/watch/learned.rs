@@ -69,6 +69,11 @@ impl Learned {
         Learned { capacity, since: at, bounded: None, passes: 0.0, counted: at, beyond: false, speaks: false }
     }
 
+    /// The same of a signal that stands at it, as it did so often of late.
+    pub(super) fn with_passes(self, passes: f64) -> Self {
+        Learned { passes, beyond: true, ..self }
+    }
+
     /// The bound, once it counts.
     pub(super) fn bounded(&self) -> Option<&Bounded> {
         self.bounded.as_ref()
@@ -96,12 +101,14 @@ impl Learned {
         let Some(bounded) = &mut self.bounded else { return Standing::Clear };
         let standing = bounded.observe(at, value, local, plan, unit);
         let beyond = self.capacity.bound.is_passed(value);
+        let halves = at.since(self.counted).as_secs_f64() / HALF.as_secs_f64();
+        let mut passes = self.passes * libm::exp2(-halves);
         if beyond && !self.beyond {
-            let halves = at.since(self.counted).as_secs_f64() / HALF.as_secs_f64();
-            (self.passes, self.counted) = (self.passes * libm::exp2(-halves) + 1.0, at);
+            passes += 1.0;
+            (self.passes, self.counted) = (passes, at);
         }
         self.beyond = beyond;
-        let may_speak = self.speaks || (self.since + KNOWN <= at && self.passes < USUAL);
+        let may_speak = self.speaks || (self.since + KNOWN <= at && passes < USUAL);
         self.speaks = may_speak && standing != Standing::Clear;
         match standing {
             _ if !self.speaks => Standing::Clear,
@@ -161,6 +168,13 @@ mod tests {
     fn what_reaches_its_capacity_every_hour_lives_so() {
         let cache = |minute: i64| 50.0 + (minute % 60) as f64;
         assert_eq!(heard(5 * 1440, cache), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn what_lived_so_once_is_foreseen_again_after_weeks() {
+        let cache = |minute: i64| if minute < 2 * 1440 { 50.0 + (minute % 60) as f64 } else { 50.0 };
+        let growing = |minute: i64| cache(minute) + (minute - 40 * 1440).max(0) as f64 / 60.0 * 3.0;
+        assert!(heard(41 * 1440, growing).first().is_some_and(|first| 40 * 1440 < *first));
     }
 
     #[test]
