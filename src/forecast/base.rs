@@ -96,9 +96,9 @@ impl Base {
         for (level, horizon) in levels.iter_mut().zip(HORIZONS) {
             *level += (value - *level) * elapsed / (elapsed + (horizon / 4.0).max(SHORTEST_MEAN));
         }
-        let (anchors, experts) = self.anchors(value, local);
-        self.promise(now, &anchors, experts);
-        self.within(&anchors, experts)
+        let anchors = self.anchors(value, local);
+        self.promise(now, &anchors);
+        self.within(&anchors)
     }
 
     /// Notes with the forecasts that begin at `now`, the end of the newest step, what is said of them; asks only for those.
@@ -135,7 +135,7 @@ impl Base {
         self.hours.come_back(value);
     }
 
-    fn within(&self, anchors: &[[f32; EXPERTS]; HORIZONS.len()], experts: usize) -> Option<[f32; HORIZONS.len()]> {
+    fn within(&self, anchors: &[[f32; EXPERTS]; HORIZONS.len()]) -> Option<[f32; HORIZONS.len()]> {
         if self.horizons[0].trackers[0].seen() < WARM_FIRST {
             return None;
         }
@@ -143,20 +143,25 @@ impl Base {
         let mut within = [0.0; HORIZONS.len()];
         for (k, horizon) in self.horizons.iter().enumerate() {
             horizon.borrow(k, &mut known);
-            within[k] = pool(&known[..experts], &anchors[k]);
+            within[k] = pool(&known[..self.experts(k)], &anchors[k]);
         }
         Some(monotone(within))
     }
 
-    /// The anchors of each horizon, and how many of them hold.
-    fn anchors(&self, value: f32, local: Local) -> ([[f32; EXPERTS]; HORIZONS.len()], usize) {
-        let experts = 1 + self.season.experts();
+    /// How many of the anchors of a horizon hold.
+    fn experts(&self, k: usize) -> usize {
+        1 + self.season.experts(HORIZONS[k])
+    }
+
+    /// The anchors of each horizon.
+    fn anchors(&self, value: f32, local: Local) -> [[f32; EXPERTS]; HORIZONS.len()] {
         let levels = self.levels.unwrap_or([value; HORIZONS.len()]);
-        let [daily, weekly] = if 1 < experts { self.season.anchors(value, local) } else { [[0.0; HORIZONS.len()]; 2] };
+        let is_seasonal = 1 < self.experts(0);
+        let [daily, weekly] = if is_seasonal { self.season.anchors(value, local) } else { [[0.0; HORIZONS.len()]; 2] };
         let [day, week] = self.hours.anchors(local);
         let of = |peak: f32, usual: f32| if f32::MIN < peak { peak } else { usual };
         let anchors = |k: usize| [levels[k], of(day[k], daily[k]), of(week[k], weekly[k])];
-        (std::array::from_fn(anchors), experts)
+        std::array::from_fn(anchors)
     }
 
     /// Compares the forecasts that end now with what came; one whose horizon lies half in a gap of the data is dropped.
@@ -185,8 +190,9 @@ impl Base {
     }
 
     /// Begins new forecasts where a quarter of the horizon has passed.
-    fn promise(&mut self, now: Minutes, anchors: &[[f32; EXPERTS]; HORIZONS.len()], experts: usize) {
+    fn promise(&mut self, now: Minutes, anchors: &[[f32; EXPERTS]; HORIZONS.len()]) {
         let now = now as i32;
+        let experts: [u8; HORIZONS.len()] = std::array::from_fn(|k| self.experts(k) as u8);
         for (k, horizon) in self.horizons.iter_mut().enumerate() {
             let waiting = horizon.pending.iter().filter(|pending| pending.experts != 0);
             let made = waiting.map(|pending| pending.due.saturating_sub(HORIZONS[k] as i32)).max();
@@ -195,8 +201,8 @@ impl Base {
             }
             if let Some(slot) = horizon.pending.iter_mut().find(|pending| pending.experts == 0) {
                 let due = now.saturating_add(HORIZONS[k] as i32);
-                *slot =
-                    Pending { due, experts: experts as u8, said: Said::default(), peak: f32::MIN, anchors: anchors[k] };
+                let (experts, said) = (experts[k], Said::default());
+                *slot = Pending { due, experts, said, peak: f32::MIN, anchors: anchors[k] };
             }
         }
     }
@@ -265,7 +271,9 @@ mod tests {
         let (mut base, mut state, mut within) = (Base::default(), 7, None);
         for i in 0..4000 {
             let normal = (0..12).map(|_| uniform(&mut state)).sum::<f32>() - 6.0;
-            within = base.learn(f64::from(i) * 5.0, normal - 2.0, NOON, |_, _, _| ());
+            let minute = i as u32 * 5;
+            let local = Local { weekday: (minute / 1440 % 7) as u8, second: minute % 1440 * 60, holiday: false };
+            within = base.learn(f64::from(i) * 5.0, normal - 2.0, local, |_, _, _| ());
         }
         let within = within.unwrap();
         for (k, steps) in [(0, 3), (1, 12), (3, 48)] {

@@ -21,6 +21,9 @@ const FEW: f32 = 12.0;
 /// A climb in its noise turns at fine scales; whether it did is seen so many scales coarser.
 const COARSER: usize = 3;
 
+/// The mark of a window that began on the way back from beyond the bound.
+const RETURNED: u8 = 0x80;
+
 /// The width of a block of scale `k`, minutes.
 pub(super) fn width(k: usize) -> f64 {
     (1u32 << k) as f64
@@ -42,7 +45,8 @@ pub(super) struct Scale {
     phases: [u8; BLOCKS],
     filled: u8,
     newest: i32,
-    /// The oldest so many blocks, and the open one, belong to a passing of the bound: they teach nothing of the usual range.
+    /// The oldest so many blocks, and the open one, belong to a passing of the bound: they teach nothing of the usual range. With
+    /// [`RETURNED`] the window began anew on the way back, to which blocks belong as long as they fall.
     beyond: u8,
     /// The highest block mean before the window began.
     top: Top,
@@ -169,12 +173,12 @@ impl Ladder {
 
     /// A value on the way back from beyond the bound: a window of which half of the climb is given back begins anew.
     pub(super) fn come_back(&mut self, value: f32) {
-        for scale in self.scales.iter_mut().filter(|scale| scale.beyond != 0) {
+        for scale in self.scales.iter_mut().filter(|scale| scale.beyond != 0 && scale.beyond & RETURNED == 0) {
             let means = &scale.means[..usize::from(scale.filled)];
             let low = means.iter().copied().fold(f32::MAX, f32::min);
             let high = means.iter().copied().fold(f32::MIN, f32::max);
             if value < (low + high) / 2.0 {
-                (scale.filled, scale.beyond, scale.open) = (0, 0, None);
+                (scale.filled, scale.beyond, scale.open) = (0, RETURNED, None);
             }
         }
     }
@@ -194,6 +198,11 @@ impl Ladder {
 }
 
 impl Scale {
+    /// How many blocks, the oldest ones, belong to a passing of the bound.
+    fn of_passing(&self) -> u8 {
+        self.beyond & !RETURNED
+    }
+
     /// A generation is over.
     fn turn_over(&mut self) {
         self.top.turn_over();
@@ -240,11 +249,14 @@ impl Scale {
     }
 
     fn append(&mut self, mean: f32, phase: u8) {
+        let (mut of_passing, has_returned) = (self.of_passing(), self.beyond & RETURNED);
+        let falls = self.filled == 0 || mean < self.means[usize::from(self.filled) - 1];
+        let returns = has_returned != 0 && of_passing == self.filled && falls;
         if usize::from(self.filled) == BLOCKS {
-            if self.beyond == 0 {
+            if of_passing == 0 {
                 self.top.learn(self.means[0]);
             }
-            self.beyond = self.beyond.saturating_sub(1);
+            of_passing = of_passing.saturating_sub(1);
             self.means.rotate_left(1);
             self.phases.rotate_left(1);
             self.filled -= 1;
@@ -252,8 +264,12 @@ impl Scale {
         self.means[usize::from(self.filled)] = mean;
         self.phases[usize::from(self.filled)] = phase;
         self.filled += 1;
+        if returns {
+            of_passing = self.filled;
+        }
+        self.beyond = if of_passing == 0 { 0 } else { of_passing | has_returned };
         // the newest block is the usual signal's again once the open one of the passing is done
-        if usize::from(self.beyond) < usize::from(self.filled) {
+        if of_passing < self.filled {
             self.turns.learn(mean);
         }
     }
@@ -261,11 +277,11 @@ impl Scale {
     /// Begins a new window after a gap in the data.
     fn restart(&mut self) {
         let filled = usize::from(self.filled);
-        if let Some(highest) = self.means[usize::from(self.beyond).min(filled)..filled].iter().copied().reduce(f32::max)
-        {
+        let usual = usize::from(self.of_passing()).min(filled)..filled;
+        if let Some(highest) = self.means[usual].iter().copied().reduce(f32::max) {
             self.top.learn(highest);
         }
-        self.beyond = self.beyond.saturating_sub(self.filled);
+        self.beyond = self.of_passing().saturating_sub(self.filled);
         self.filled = 0;
     }
 
@@ -355,5 +371,26 @@ mod tests {
         (5..12).for_each(|i| _ = ladder.observe(f64::from(100 + i), 0.0));
         let top = ladder.window(0, 112.0).unwrap().top.unwrap();
         assert!((top - 1.0).abs() < 1e-3, "{top}");
+    }
+
+    #[test]
+    fn the_way_back_from_beyond_the_bound_is_no_height_that_it_knows() {
+        let mut ladder = Ladder::default();
+        let climb = (0..12).map(|i| -1.0 + 0.1 * i as f32);
+        let way_back = [0.1, -0.2, -0.5, -0.8];
+        let course = [-1.0; 40].into_iter().chain(climb).chain(way_back).chain([-1.0; 40]);
+        let mut passed = false;
+        for (minute, gap) in course.enumerate() {
+            passed |= 0.0 < gap;
+            if passed && gap < 0.0 {
+                ladder.come_back(gap);
+            }
+            ladder.observe(minute as f64, gap);
+            if 0.0 < gap {
+                ladder.pass();
+            }
+        }
+        let top = ladder.window(0, 96.0).unwrap().top.unwrap();
+        assert!(top < -0.9, "{top}");
     }
 }

@@ -87,15 +87,11 @@ impl Season {
         }
     }
 
-    /// How many experts it can feed beside the level: the daily one after two days, the weekly one after two weeks.
-    pub(super) fn experts(&self) -> usize {
-        if self.age < 2.0 * DAY {
-            0
-        } else if self.age < 2.0 * WEEK {
-            1
-        } else {
-            2
-        }
+    /// How many experts it can feed beside the level, for a horizon: the daily one after two days, the weekly one after two weeks.
+    /// What the hours of a week ago reached, the weekly expert within a day, is known a day after the first week.
+    pub(super) fn experts(&self, horizon: f32) -> usize {
+        let week = if horizon <= DAY { WEEK + DAY } else { 2.0 * WEEK };
+        usize::from(2.0 * DAY <= self.age) + usize::from(week <= self.age)
     }
 
     /// What of a value is rhythm, as far as it is believed.

@@ -104,7 +104,8 @@ impl Errors<'_> {
     /// A tracker that knows these.
     pub(super) fn tracker(self) -> Tracker {
         let median = self.tracker.points[3];
-        Tracker { points: self.tracker.points.map(|point| median + (point - median) * self.factor), ..*self.tracker }
+        let points = self.tracker.points.map(|point| median + (point - median) * self.factor);
+        Tracker { points, loss: self.loss(), ..*self.tracker }
     }
 
     /// The probability of an error above `room`.
@@ -115,16 +116,16 @@ impl Errors<'_> {
 
     /// The weight against the best expert: w ~ exp(-6 (loss / least loss - 1)) (Vovk 1990; Cesa-Bianchi & Lugosi 2006).
     pub(super) fn weight(self, least: f32) -> f64 {
-        let loss = self.tracker.loss;
+        let loss = self.loss();
         if loss <= least {
             return 1.0;
         }
         if 3.0 * least < loss { 0.0 } else { libm::exp(-6.0 * f64::from(loss / least - 1.0)) }
     }
 
-    /// The running loss.
+    /// The running loss; of errors so much wider it is so much greater.
     pub(super) fn loss(&self) -> f32 {
-        self.tracker.loss
+        self.tracker.loss * self.factor
     }
 }
 
