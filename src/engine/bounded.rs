@@ -222,8 +222,9 @@ impl Bounded {
             return Standing::Passed { breach: self.breach(true, outlook), since };
         }
         self.tally.wait(at, plan.horizon);
-        match self.forecaster.outlook(plan.horizon) {
-            Some(outlook) if self.forecaster.is_credible() => {
+        let credible = self.forecaster.is_credible().then(|| self.forecaster.outlook(plan.horizon)).flatten();
+        match credible {
+            Some(outlook) => {
                 let record = self.tally.words();
                 self.tally.tell(at, outlook);
                 let trend = self.forecaster.trend();
@@ -234,7 +235,7 @@ impl Bounded {
                 }
                 Standing::Ahead { breach: self.breach(false, outlook), since, words }
             }
-            _ => Standing::Clear,
+            None => Standing::Clear,
         }
     }
 
