@@ -233,8 +233,7 @@ impl Forecaster {
             slope_per_hour: self.gap.in_signal_units(ramp.slope * 60.0),
         });
         let horizon = self.horizon.as_secs_f64() / 60.0;
-        let wait = if ramp.is_some_and(|ramp| 0.5 <= ramp.persistence) { horizon } else { f64::INFINITY };
-        self.policy.check(now, wait, crossing.within(horizon), crossing.quantile(0.5));
+        self.policy.check(now, crossing.within(horizon), crossing.quantile(0.5));
         self.forecast = Some(Forecast { made: at, crossing, trend });
     }
 }

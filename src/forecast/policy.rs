@@ -7,11 +7,6 @@ use super::Minutes;
 /// The probability at which a risk is worth a warning.
 const OPENS: f64 = 0.5;
 
-/// The same of what lies at the end of the horizon: there is time to wait until it is surer. What grows evenly reaches a half when
-/// it is as likely to come after the horizon as within it. From a quarter of the horizon on it is asked ever more.
-const OPENS_FAR: f64 = 0.75;
-const NEAR: f64 = 0.25;
-
 /// The share of the time left for which it must have held. Opening is the maximum of many noisy trials, so calibrated
 /// forecasts still give over-confident openings; on simulated fleets warnings came true .60 of the time without the hold
 /// and .93 with a sixth.
@@ -26,13 +21,12 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// Takes the probability within the horizon and the likely time to the crossing, as of `now` (all times in minutes).
-    pub(super) fn check(&mut self, now: Minutes, horizon: f64, probability: f64, likely: f64) {
+    /// Takes the probability within the horizon and the likely time to the crossing (minutes), as of `now`.
+    pub(super) fn check(&mut self, now: Minutes, probability: f64, likely: f64) {
         if self.open {
             self.open = OPENS / 2.0 <= probability;
         }
-        let far = ((likely / horizon - NEAR) / (1.0 - NEAR)).clamp(0.0, 1.0);
-        if probability < OPENS + (OPENS_FAR - OPENS) * far {
+        if probability < OPENS {
             (self.above_since, self.checks) = (None, 0);
             return;
         }
@@ -71,7 +65,7 @@ mod tests {
     fn open_at(probabilities: &[f64], likely: f64) -> Vec<usize> {
         let mut policy = Policy::default();
         let open = |(i, &p): (usize, &f64)| {
-            policy.check(i as f64 * 5.0, 1440.0, p, likely);
+            policy.check(i as f64 * 5.0, p, likely);
             policy.is_open().then_some(i * 5)
         };
         probabilities.iter().enumerate().filter_map(open).collect()
@@ -80,15 +74,15 @@ mod tests {
     #[test]
     fn a_value_beyond_the_bound_does_not_begin_the_hold_anew() {
         let mut policy = Policy::default();
-        (0..13).for_each(|i| policy.check(f64::from(i) * 5.0, 1440.0, 0.9, 60.0));
+        (0..13).for_each(|i| policy.check(f64::from(i) * 5.0, 0.9, 60.0));
         assert!(policy.is_open());
         policy.pass();
         assert!(!policy.is_open());
-        policy.check(65.0, 1440.0, 0.9, 60.0);
+        policy.check(65.0, 0.9, 60.0);
         assert!(policy.is_open());
         policy.pass();
-        policy.check(70.0, 1440.0, 0.4, 60.0);
-        policy.check(75.0, 1440.0, 0.9, 60.0);
+        policy.check(70.0, 0.4, 60.0);
+        policy.check(75.0, 0.9, 60.0);
         assert!(!policy.is_open(), "the risk had gone");
     }
 
