@@ -3,6 +3,7 @@
 mod flat_top;
 mod learned;
 mod panel;
+mod saved;
 
 use std::sync::Arc;
 
@@ -13,13 +14,12 @@ use self::learned::Learned;
 use super::bounded::{Bounded, Foresight, Standing};
 use super::capacity::Capacity;
 use super::kin::{self, Turn};
-use super::section::{Section, Writer};
 use super::series::{Moved, Told};
 use super::trail::Trail;
 use super::trial::{self, Effect, Trial};
 use super::words;
 use crate::calendar::Local;
-use crate::detect::{Judge, JudgeV2, Judgement, View};
+use crate::detect::{Judge, Judgement, View};
 use crate::finding::{Breach, ChangeEffect, Finding, Kind, Phase};
 use crate::plan::{Plan, Preset, Side};
 use crate::signal::Signal;
@@ -156,7 +156,14 @@ impl Watch {
     /// What there is a fixed number of, and nobody told of how many, shows it by standing at it.
     fn look_for_top(&mut self, at: Timestamp, value: f64, plan: &Plan) {
         let is_told = self.learned.is_some() && self.top.is_none();
-        if !plan.presets[self.preset].finite || !self.bounds.is_empty() || is_told {
+        if is_told {
+            return;
+        }
+        if !plan.presets[self.preset].finite || !self.bounds.is_empty() {
+            // a plan that knows better than the one it was learned under
+            if self.top.take().is_some() {
+                self.learned = None;
+            }
             return;
         }
         let top = self.top.get_or_insert_with(|| Box::new(FlatTop::new(at, value)));
@@ -510,59 +517,4 @@ fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
     let moved = breach.outlook.likely.since(before.outlook.likely).as_secs_f64().abs();
     let stale = Span::from_hours(1) <= now.since(trouble.told_at);
     stale || 0.1 <= (breach.outlook.probability - before.outlook.probability).abs() || 0.25 * left <= moved
-}
-
-const JUDGE: u8 = 10;
-const JUDGE_VERSION: u8 = 3;
-const BOUND: u8 = 11;
-const TROUBLES: u8 = 12;
-const TROUBLES_VERSION: u8 = 2;
-const TRIAL: u8 = 13;
-const TRIAL_VERSION: u8 = 1;
-const TRAIL: u8 = 14;
-const LEARNED: u8 = 15;
-const TOP: u8 = 16;
-
-impl Watch {
-    /// Writes the judge, each bound and the troubles as sections of their own.
-    pub(super) fn save(&self, to: &mut Writer) {
-        to.put(JUDGE, JUDGE_VERSION, &self.judge);
-        for bounded in &self.bounds {
-            to.put(BOUND, Bounded::VERSION, bounded);
-        }
-        to.put(TROUBLES, TROUBLES_VERSION, &self.troubles);
-        to.put(TRIAL, TRIAL_VERSION, &self.trial);
-        to.put(TRAIL, 1, &self.trail);
-        if let Some(learned) = &self.learned {
-            to.put(LEARNED, Bounded::VERSION, learned);
-        }
-        if let Some(top) = &self.top {
-            to.put(TOP, 1, top);
-        }
-    }
-
-    /// Reads one section; a bound is taken only where the plan still has it.
-    pub(super) fn load(&mut self, section: &Section<'_>) -> bool {
-        match section.tag {
-            JUDGE => {
-                let older = || section.read::<JudgeV2>(JUDGE_VERSION - 1).map(Judge::from);
-                section.read(JUDGE_VERSION).or_else(older).map(|judge| self.judge = judge).is_some()
-            }
-            BOUND => match Bounded::read(section) {
-                Some(saved) => {
-                    if let Some(bounded) = self.bounds.iter_mut().find(|bounded| bounded.is_same(&saved)) {
-                        *bounded = saved;
-                    }
-                    true
-                }
-                None => false,
-            },
-            TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
-            TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
-            LEARNED => Learned::read(section).map(|learned| self.learned = Some(Box::new(learned))).is_some(),
-            TOP => section.read(1).map(|top| self.top = Some(top)).is_some(),
-            TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
-            _ => false,
-        }
-    }
 }

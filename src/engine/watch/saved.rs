@@ -1,0 +1,62 @@
+//! A watched signal as it is saved: each part in a section of its own, so that one that cannot be read costs no other.
+
+use super::super::bounded::Bounded;
+use super::super::section::{Section, Writer};
+use super::Watch;
+use super::learned::Learned;
+use crate::detect::{Judge, JudgeV2};
+
+const JUDGE: u8 = 10;
+const JUDGE_VERSION: u8 = 3;
+const BOUND: u8 = 11;
+const TROUBLES: u8 = 12;
+const TROUBLES_VERSION: u8 = 2;
+const TRIAL: u8 = 13;
+const TRIAL_VERSION: u8 = 1;
+const TRAIL: u8 = 14;
+const LEARNED: u8 = 15;
+const TOP: u8 = 16;
+
+impl Watch {
+    /// Writes the judge, each bound and the troubles as sections of their own.
+    pub(in super::super) fn save(&self, to: &mut Writer) {
+        to.put(JUDGE, JUDGE_VERSION, &self.judge);
+        for bounded in &self.bounds {
+            to.put(BOUND, Bounded::VERSION, bounded);
+        }
+        to.put(TROUBLES, TROUBLES_VERSION, &self.troubles);
+        to.put(TRIAL, TRIAL_VERSION, &self.trial);
+        to.put(TRAIL, 1, &self.trail);
+        if let Some(learned) = &self.learned {
+            to.put(LEARNED, Bounded::VERSION, learned);
+        }
+        if let Some(top) = &self.top {
+            to.put(TOP, 1, top);
+        }
+    }
+
+    /// Reads one section; a bound is taken only where the plan still has it.
+    pub(in super::super) fn load(&mut self, section: &Section<'_>) -> bool {
+        match section.tag {
+            JUDGE => {
+                let older = || section.read::<JudgeV2>(JUDGE_VERSION - 1).map(Judge::from);
+                section.read(JUDGE_VERSION).or_else(older).map(|judge| self.judge = judge).is_some()
+            }
+            BOUND => match Bounded::read(section) {
+                Some(saved) => {
+                    if let Some(bounded) = self.bounds.iter_mut().find(|bounded| bounded.is_same(&saved)) {
+                        *bounded = saved;
+                    }
+                    true
+                }
+                None => false,
+            },
+            TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
+            TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
+            LEARNED => Learned::read(section).map(|learned| self.learned = Some(Box::new(learned))).is_some(),
+            TOP => section.read(1).map(|top| self.top = Some(top)).is_some(),
+            TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
+            _ => false,
+        }
+    }
+}
