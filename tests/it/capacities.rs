@@ -65,6 +65,25 @@ fn told_in_weeks(minute: i64) -> Vec<(Signal, f64)> {
 /// The day on which pool and memory begin to leak.
 const LEAK: i64 = 22;
 
+fn moment(minute: i64) -> Timestamp {
+    Timestamp::from_secs(1_772_000_000 + 60 * minute)
+}
+
+fn plan(text: &str, shards: usize) -> Arc<Plan> {
+    let settings = config::parse(text, "test", Path::new(""), Purpose::Replay).unwrap().settings;
+    Arc::new(Plan { shards, ..Plan::clone(&settings.plan) })
+}
+
+/// Gives the engine what is told at one moment.
+fn tell(engine: &mut Engine, batch: &mut Batch, out: &mut Output, at: Timestamp, told: Vec<(Signal, f64)>) {
+    let mut intake = engine.intake(batch);
+    for (signal, value) in told {
+        let print = Fingerprint::new(1, &signal.stable_hash().to_le_bytes());
+        intake.sample(print, || signal, at, Reading::Gauge(value));
+    }
+    engine.apply(Input::Observe(batch), out);
+}
+
 type Story = fn(i64) -> Vec<(Signal, f64)>;
 
 fn drive(
@@ -73,18 +92,12 @@ fn drive(
     chunk: i64,
     restart_every: i64,
 ) -> Vec<AlertRecord> {
-    let settings = config::parse("", "test", Path::new(""), Purpose::Replay).unwrap().settings;
-    let plan = Arc::new(Plan { shards, ..Plan::clone(&settings.plan) });
+    let plan = plan("", shards);
     let mut engine = Engine::new(Arc::clone(&plan));
     let (mut out, mut batch) = (Output::default(), Batch::default());
     for (tick, minute) in (0..minutes).step_by(step).enumerate() {
-        let (tick, at) = (tick as i64, Timestamp::from_secs(1_772_000_000 + 60 * minute));
-        let mut intake = engine.intake(&mut batch);
-        for (signal, value) in told(minute) {
-            let print = Fingerprint::new(1, &signal.stable_hash().to_le_bytes());
-            intake.sample(print, || signal, at, Reading::Gauge(value));
-        }
-        engine.apply(Input::Observe(&mut batch), &mut out);
+        let (tick, at) = (tick as i64, moment(minute));
+        tell(&mut engine, &mut batch, &mut out, at, told(minute));
         if tick % chunk == chunk - 1 {
             engine.apply(Input::Advance(at), &mut out);
         }
@@ -94,7 +107,7 @@ fn drive(
             engine = restored;
         }
     }
-    engine.apply(Input::Advance(Timestamp::from_secs(1_772_000_000 + 60 * minutes)), &mut out);
+    engine.apply(Input::Advance(moment(minutes)), &mut out);
     out.alerts
 }
 
@@ -102,7 +115,7 @@ fn drive(
 fn limits_told_by_signals_of_their_own_are_foreseen() {
     let story: (Story, i64, usize) = (told, MINUTES, 1);
     let whole = drive(story, 64, 1, i64::MAX);
-    let full = Timestamp::from_secs(1_772_000_000 + 60 * (TROUBLE + 30 * 60));
+    let full = moment(TROUBLE + 30 * 60);
     for limit in ["system.filesystem.usage", "process_open_fds"] {
         let is_of = |alert: &&AlertRecord| {
             alert.breach.as_ref().and_then(|breach| breach.limit.as_ref()).is_some_and(|signal| signal.contains(limit))
@@ -130,7 +143,7 @@ fn a_flat_top_and_a_limit_under_other_labels_are_foreseen() {
         };
         let of: Vec<_> = whole.iter().filter(is_of).collect();
         let first = of.first().unwrap_or_else(|| panic!("{limit} is not foreseen: {whole:#?}"));
-        let leaks = Timestamp::from_secs(1_772_000_000 + 60 * LEAK * 1440);
+        let leaks = moment(LEAK * 1440);
         assert!(
             leaks < first.at && first.at < leaks + Span::from_hours(hours),
             "{limit}: {} {}",
@@ -140,4 +153,26 @@ fn a_flat_top_and_a_limit_under_other_labels_are_foreseen() {
         assert!(first.summary.contains("its capacity is"), "{}", first.summary);
     }
     assert_eq!(whole, drive(story, 1, 7, 977), "one shard, other steps, restarts");
+}
+
+/// Before the leak somebody writes down that the pool holds 60 now: that it once stood at 40 is nothing any more.
+#[test]
+fn a_flat_top_gives_way_to_a_limit_that_is_written_down() {
+    let told_of_capacity = |text: &str| {
+        let mut engine = Engine::new(plan("", 8));
+        let (mut out, mut batch) = (Output::default(), Batch::default());
+        for minute in (0..(LEAK + 1) * 1440).step_by(5) {
+            if minute == LEAK * 1440 {
+                let (restored, lost) = Engine::restore(plan(text, 8), &engine.snapshot());
+                assert_eq!(lost, Vec::<String>::new());
+                engine = restored;
+            }
+            let told = told_in_weeks(minute).into_iter().take(1).collect();
+            tell(&mut engine, &mut batch, &mut out, moment(minute), told);
+            engine.apply(Input::Advance(moment(minute)), &mut out);
+        }
+        out.alerts.iter().filter(|alert| alert.summary.contains("its capacity is")).count()
+    };
+    assert!(0 < told_of_capacity(""));
+    assert_eq!(told_of_capacity("[[limit]]\nsignal = \"hikaricp_connections_active\"\nabove = 60\n"), 0);
 }
