@@ -5,6 +5,7 @@
 
 mod array;
 mod band;
+mod coarse;
 mod level;
 mod range;
 mod scale;
@@ -14,6 +15,7 @@ pub use band::Band;
 pub use level::{Level, Mean};
 pub use range::Range;
 pub use scale::Scale;
-pub use season::Season;
+pub use season::{Season, SeasonV1, Stray};
 
 pub(crate) use array::flat;
+pub(crate) use coarse::Coarse;

@@ -1,17 +1,27 @@
-//! Daily and weekly profiles in local time, used only where they have proved their gain.
+//! Daily and weekly profiles in local time: what an hour usually brings, and how far it usually strays from that.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Mean, flat};
+use super::{Coarse, Mean, flat};
 use crate::calendar::Local;
 
-/// Half-hours of a day and hours of a week. Each slot holds the forgetting mean of its visits.
+/// Half-hours of a day and hours of a week. Each slot holds the forgetting mean of its visits and of their distance from it.
 ///
-/// Local time makes the profile follow the people through daylight saving; a holiday is read and learned as a Sunday.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Local time makes the profile follow the people through daylight saving; a holiday is read and learned as a Sunday. The week
+/// begins with the second day: what lives for hours only needs none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Season {
     day: Profile<48>,
-    week: Profile<168>,
+    week: Option<Box<Profile<168>>>,
+}
+
+/// How a value lies to what its hour usually brings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stray {
+    /// The distance from the hour's mean.
+    pub distance: f64,
+    /// The same in usual distances of this hour.
+    pub ratio: f64,
 }
 
 /// One profile, the visit under way, and the record of its errors.
@@ -19,10 +29,14 @@ pub struct Season {
 struct Profile<const N: usize> {
     #[serde(with = "flat")]
     means: [f32; N],
+    /// The mean distance of a visit's values from the mean of the visits before; 0 before the second visit.
+    #[serde(with = "flat")]
+    strays: [Coarse; N],
     #[serde(with = "flat")]
     visits: [u8; N],
     slot: u16,
     sum: f64,
+    strayed: f64,
     count: u32,
     /// Mean absolute error of the profile, and of the level at the same points.
     error: Mean,
@@ -33,34 +47,49 @@ struct Profile<const N: usize> {
 const VISIT_RATE: f64 = 0.3;
 /// The errors are compared over about this many points.
 const ERROR_RATE: f64 = 0.002;
-/// A profile must halve the error of the level (measured: used wherever it is better at all, it costs more than it gains).
+/// A profile must halve the error of the level before it is what is expected (measured: used wherever it is better at all, it costs
+/// more than it gains).
 const GAIN: f64 = 0.5;
 /// Points on which both were tried before the profile is believed.
 const TRIALS: u32 = 48;
-
-impl Default for Season {
-    fn default() -> Self {
-        Season { day: Profile::new(), week: Profile::new() }
-    }
-}
+/// Visits before an hour knows how far it strays.
+const KNOWN: u8 = 2;
+/// The week is asked instead of the day where it errs so much less.
+const BETTER: f64 = 0.8;
+/// Values further away than so many usual distances teach an hour no more than that: an incident is no habit.
+const FAR: f64 = 8.0;
 
 impl Season {
     /// The expected value at this local time, where a season has proved better than the level.
     pub fn expect(&self, local: Local) -> Option<f64> {
         let (day, week) = slots(local);
-        let (by_day, by_week) = (self.day.expect(day), self.week.expect(week));
-        match (by_day, by_week) {
-            (Some(_), Some(_)) if self.day.error.get() < self.week.error.get() => by_day,
-            (_, Some(_)) => by_week,
+        let by_day = self.day.expect(day);
+        let Some(weekly) = &self.week else { return by_day };
+        match (by_day, weekly.expect(week)) {
+            (Some(_), Some(_)) if self.day.error.get() < weekly.error.get() => by_day,
+            (_, by_week @ Some(_)) => by_week,
             _ => by_day,
         }
     }
 
-    /// Takes one value in; `level` is what was expected without a season.
-    pub fn learn(&mut self, local: Local, value: f64, level: f64) {
+    /// How a value lies to what this local time usually brings, by the profile that errs less; none before the third visit.
+    /// `least` is the smallest distance that counts as usual.
+    pub fn stray(&self, local: Local, value: f64, least: f64) -> Option<Stray> {
         let (day, week) = slots(local);
-        self.day.learn(day, value, level);
-        self.week.learn(week, value, level);
+        let better = |weekly: &&Profile<168>| {
+            TRIALS <= weekly.error.seen() && weekly.error.get() < BETTER * self.day.error.get()
+        };
+        let by_week = self.week.as_deref().filter(better).and_then(|weekly| weekly.stray(week, value, least));
+        by_week.or_else(|| self.day.stray(day, value, least))
+    }
+
+    /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
+    pub fn learn(&mut self, local: Local, value: f64, level: f64, least: f64) {
+        let (day, week) = slots(local);
+        if 0 < self.day.visits[day] {
+            self.week.get_or_insert_default().learn(week, value, level, least);
+        }
+        self.day.learn(day, value, level, least);
     }
 }
 
@@ -69,35 +98,53 @@ fn slots(local: Local) -> (usize, usize) {
     (second / 1800, usize::from(local.weekday.min(6)) * 24 + second / 3600)
 }
 
-impl<const N: usize> Profile<N> {
-    fn new() -> Self {
+impl<const N: usize> Default for Profile<N> {
+    fn default() -> Self {
         Profile {
             means: [0.0; N],
+            strays: [Coarse::default(); N],
             visits: [0; N],
             slot: 0,
             sum: 0.0,
+            strayed: 0.0,
             count: 0,
             error: Mean::default(),
             plain: Mean::default(),
         }
     }
+}
 
+impl<const N: usize> Profile<N> {
     /// The slot's mean, where it was visited before and the profile has proved its gain.
     fn expect(&self, slot: usize) -> Option<f64> {
         let proved = TRIALS <= self.error.seen() && self.error.get() < GAIN * self.plain.get();
         (proved && self.visits[slot] > 0).then(|| f64::from(self.means[slot]))
     }
 
-    fn learn(&mut self, slot: usize, value: f64, level: f64) {
+    fn stray(&self, slot: usize, value: f64, least: f64) -> Option<Stray> {
+        let usual = self.strays[slot].get() + least;
+        let distance = (value - f64::from(self.means[slot])).abs();
+        let known = KNOWN <= self.visits[slot] && 0.0 < usual;
+        known.then(|| Stray { distance, ratio: distance / usual })
+    }
+
+    fn learn(&mut self, slot: usize, value: f64, level: f64, least: f64) {
         if usize::from(self.slot) != slot {
             self.close();
             self.slot = slot as u16;
         }
+        let mean = f64::from(self.means[slot]);
+        let mut taught = value;
         if self.visits[slot] > 0 {
-            self.error.learn((value - f64::from(self.means[slot])).abs(), ERROR_RATE);
+            self.error.learn((value - mean).abs(), ERROR_RATE);
             self.plain.learn((value - level).abs(), ERROR_RATE);
+            if KNOWN <= self.visits[slot] {
+                let far = FAR * (self.strays[slot].get() + least);
+                taught = value.clamp(mean - far, mean + far);
+            }
+            self.strayed += (taught - mean).abs();
         }
-        self.sum += value;
+        self.sum += taught;
         self.count += 1;
     }
 
@@ -106,13 +153,51 @@ impl<const N: usize> Profile<N> {
         if self.count == 0 {
             return;
         }
-        let (slot, mean) = (usize::from(self.slot), self.sum / f64::from(self.count));
+        let (slot, count) = (usize::from(self.slot), f64::from(self.count));
+        let visits = self.visits[slot];
+        let rate = (1.0 / (1.0 + f64::from(visits))).max(VISIT_RATE);
+        if 0 < visits {
+            let before = self.strays[slot].get();
+            let rate = if visits == 1 { 1.0 } else { rate };
+            self.strays[slot] = Coarse::of(before + rate * (self.strayed / count - before));
+        }
         let before = f64::from(self.means[slot]);
-        let rate =
-            if self.visits[slot] == 0 { 1.0 } else { (1.0 / (1.0 + f64::from(self.visits[slot]))).max(VISIT_RATE) };
-        self.means[slot] = (before + rate * (mean - before)) as f32;
-        self.visits[slot] = self.visits[slot].saturating_add(1);
-        (self.sum, self.count) = (0.0, 0);
+        self.means[slot] = (before + rate * (self.sum / count - before)) as f32;
+        self.visits[slot] = visits.saturating_add(1);
+        (self.sum, self.strayed, self.count) = (0.0, 0.0, 0);
+    }
+}
+
+/// A season as releases before saved it, which knew no distances: each hour learns its own from two visits more.
+#[derive(Debug, Deserialize)]
+pub struct SeasonV1 {
+    day: ProfileV1<48>,
+    week: ProfileV1<168>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ProfileV1<const N: usize> {
+    #[serde(with = "flat")]
+    means: [f32; N],
+    #[serde(with = "flat")]
+    visits: [u8; N],
+    slot: u16,
+    sum: f64,
+    count: u32,
+    error: Mean,
+    plain: Mean,
+}
+
+impl From<SeasonV1> for Season {
+    fn from(old: SeasonV1) -> Self {
+        Season { day: old.day.into(), week: Some(Box::new(old.week.into())) }
+    }
+}
+
+impl<const N: usize> From<ProfileV1<N>> for Profile<N> {
+    fn from(old: ProfileV1<N>) -> Self {
+        let ProfileV1 { means, visits, slot, sum, count, error, plain } = old;
+        Profile { means, visits: visits.map(|n| n.min(1)), slot, sum, count, error, plain, ..Profile::default() }
     }
 }
 
@@ -127,7 +212,7 @@ mod tests {
     /// Learns `days` of hourly values beside a level of 10.
     fn taught(days: u32, value: impl Fn(u32) -> f64) -> Season {
         let mut season = Season::default();
-        (0..24 * days).for_each(|hour| season.learn(local(hour), value(hour), 10.0));
+        (0..24 * days).for_each(|hour| season.learn(local(hour), value(hour), 10.0, 0.0));
         season
     }
 
@@ -147,7 +232,38 @@ mod tests {
     fn a_season_that_stops_paying_is_dropped() {
         let mut season = taught(14, |hour| if hour % 24 < 12 { 0.0 } else { 20.0 });
         assert!(season.expect(local(15)).is_some());
-        (0..24 * 60).for_each(|hour| season.learn(local(hour), 10.0, 10.0));
+        (0..24 * 60).for_each(|hour| season.learn(local(hour), 10.0, 10.0, 0.0));
         assert_eq!(season.expect(local(15)).filter(|&v| (v - 10.0).abs() > 0.5), None);
+    }
+
+    #[test]
+    fn an_hour_knows_how_far_it_strays() {
+        // Nights vary by 1, noons by 10.
+        let value = |hour: u32| {
+            let sign = if hour / 24 % 2 == 0 { 1.0 } else { -1.0 };
+            50.0 + sign * if hour % 24 == 12 { 10.0 } else { 1.0 }
+        };
+        let season = taught(15, value);
+        let ratio = |hour: u32, value: f64| season.stray(local(hour), value, 0.0).unwrap().ratio;
+        assert!(ratio(12, 61.0) < 1.5, "usual at noon: {}", ratio(12, 61.0));
+        assert!(5.0 < ratio(3, 61.0), "and not at night: {}", ratio(3, 61.0));
+        assert_eq!(taught(2, value).stray(local(12), 61.0, 0.0), None, "the second visit is not over");
+    }
+
+    #[test]
+    fn the_week_is_asked_where_it_errs_less() {
+        let weekly = |hour: u32| if hour / 24 % 7 < 5 { 100.0 } else { 20.0 } + f64::from(hour % 3);
+        let season = taught(36, weekly);
+        assert!(season.stray(local(5 * 24 + 15), 20.0, 1.0).unwrap().ratio < 2.0, "Saturday is a Saturday");
+        assert!(10.0 < season.stray(local(15), 20.0, 1.0).unwrap().ratio, "Monday is none");
+    }
+
+    #[test]
+    fn an_incident_is_no_habit() {
+        let mut season = taught(14, |hour| 50.0 + f64::from(hour % 5));
+        (0..24).for_each(|hour| season.learn(local(hour), 5_000.0, 50.0, 1.0));
+        (24..48).for_each(|hour| season.learn(local(hour), 50.0 + f64::from(hour % 5), 50.0, 1.0));
+        assert!(10.0 < season.stray(local(15), 500.0, 1.0).unwrap().ratio);
+        assert!(season.stray(local(15), 50.0, 1.0).unwrap().ratio < 3.0, "nor is what follows it odd");
     }
 }

@@ -69,7 +69,7 @@ mod tests {
         surprises[5] = 6.0;
         let lone = fuse(&surprises);
         assert_eq!((lone.novelty, lone.agreement, lone.first), (6.0, 0.0, 5));
-        surprises[8] = 3.0;
+        surprises[7] = 3.0;
         surprises[1] = 4.0;
         let many = fuse(&surprises);
         assert!((many.novelty - 6.15).abs() < 1e-12);

@@ -18,7 +18,7 @@ use crate::calendar::Local;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
 
-pub use older::JudgeV2;
+pub use older::{JudgeV2, JudgeV3};
 
 /// Judges the observations of one signal in order of time: first scores, then learns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,6 +84,8 @@ const MIDDLE: f64 = 5.0;
 const CALM: u8 = 10;
 /// The pointwise score fades by half in five points: a trouble is not over at its first ordinary point.
 const FADE: f64 = 0.87;
+/// This share of the past range is usual at any hour: on constant data the distances decay to nothing.
+const USUAL: f64 = 0.05;
 const WEEK_SECONDS: f64 = 604_800.0;
 /// The rarity of the ordinary: it happens all the time.
 const ORDINARY: f64 = -9.0;
@@ -157,6 +159,7 @@ impl Judge {
             guarded: self.guarded.get().unwrap_or(value),
             slow,
             expected: self.season.as_ref().and_then(|season| season.expect(local)).unwrap_or(quick),
+            stray: self.season.as_ref().and_then(|season| season.stray(local, value, USUAL * self.range.width())),
             bent: Bent::of(value, quick, slow, self.scale.zero(), self.views.step()),
             range: self.range.width(),
         }
@@ -254,8 +257,8 @@ impl Judge {
             for ((voice, news), quiet) in voices.into_iter().zip(surprise.news).zip([NOVELTY, AGREEMENT, STUCK, DROP]) {
                 voice.rate.learn(news, quiet);
             }
-            self.season.get_or_insert_default().learn(local, value, seen.quick);
         }
+        self.season.get_or_insert_default().learn(local, value, seen.quick, USUAL * seen.range);
         if 0 < self.points {
             self.band.learn(value - seen.expected);
         }

@@ -26,7 +26,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judge, JudgeV2, surprise};
+pub use judge::{Judge, JudgeV2, JudgeV3, surprise};
 
 use serde::{Deserialize, Serialize};
 

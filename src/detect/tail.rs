@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Coarse;
+
 /// Sizes kept.
 pub(super) const KEPT: usize = 16;
 /// The tail begins at most so many sizes down: enough for a tail index, few enough to be in the tail.
@@ -16,21 +18,6 @@ pub(super) struct Prior {
     pub index: f64,
     /// Peaks that it counts for.
     pub weight: f64,
-}
-
-/// A size to three digits: the upper half of an `f32`. It orders as the size does, and an error of 0.4 % moves a surprise by
-/// less than 0.01.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Coarse(u16);
-
-impl Coarse {
-    fn of(size: f64) -> Self {
-        Coarse(((size as f32).to_bits() >> 16) as u16)
-    }
-
-    fn get(self) -> f64 {
-        f64::from(f32::from_bits(u32::from(self.0) << 16))
-    }
 }
 
 /// The `KEPT` largest sizes, falling, among `trials`.
@@ -85,7 +72,7 @@ impl Tail {
         let size = Coarse::of(size);
         let held = usize::from(self.held);
         let place = self.largest[..held].partition_point(|&kept| size <= kept);
-        if place == KEPT || size == Coarse(0) {
+        if place == KEPT || size == Coarse::default() {
             return;
         }
         let held = (held + 1).min(KEPT);

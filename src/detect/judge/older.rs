@@ -2,12 +2,23 @@
 
 use serde::Deserialize;
 
-use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Season, Timestamp, Views, Voice};
+use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Views, Voice};
+use crate::baseline::SeasonV1;
 use crate::detect::stuck::StuckV1;
 
 /// Version 2: before runs knew the one that most points lie in, and before a trouble could grow to matter.
 #[derive(Debug, Deserialize)]
-pub struct JudgeV2 {
+pub struct JudgeV2(Older<StuckV1>);
+
+/// Version 3: before an hour of the day knew how far it strays.
+#[derive(Debug, Deserialize)]
+pub struct JudgeV3 {
+    older: Older<Stuck>,
+    too_small: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Older<S> {
     cadence: Cadence,
     first: Option<Timestamp>,
     latest: Timestamp,
@@ -19,13 +30,13 @@ pub struct JudgeV2 {
     slow: Level,
     range: Range,
     band: Band,
-    season: Option<Box<Season>>,
+    season: Option<Box<SeasonV1>>,
     views: Views,
     peaks: [Peaks; COUNT],
     weeks: f64,
     novelty: Voice,
     agreement: Voice,
-    stuck: StuckV1,
+    stuck: S,
     stuck_voice: Voice,
     drop: Drop,
     drop_voice: Voice,
@@ -35,7 +46,24 @@ pub struct JudgeV2 {
 }
 
 impl From<JudgeV2> for Judge {
-    fn from(old: JudgeV2) -> Self {
+    fn from(JudgeV2(older): JudgeV2) -> Self {
+        older.into()
+    }
+}
+
+impl From<JudgeV3> for Judge {
+    fn from(JudgeV3 { older, too_small }: JudgeV3) -> Self {
+        Judge { too_small, ..older.into() }
+    }
+}
+
+/// The view that now asks the hour: what it had filed are sizes of another kind.
+const BY_THE_HOUR: usize = 2;
+
+impl<S: Into<Stuck>> From<Older<S>> for Judge {
+    fn from(mut old: Older<S>) -> Self {
+        old.cadence.set_clock();
+        old.peaks[BY_THE_HOUR] = Peaks::default();
         Judge {
             cadence: old.cadence,
             first: old.first,
@@ -48,7 +76,7 @@ impl From<JudgeV2> for Judge {
             slow: old.slow,
             range: old.range,
             band: old.band,
-            season: old.season,
+            season: old.season.map(|season| Box::new((*season).into())),
             views: old.views,
             peaks: old.peaks,
             weeks: old.weeks,

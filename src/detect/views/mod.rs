@@ -32,7 +32,7 @@ use shapes::{Shapes, Values};
 use serde::{Deserialize, Serialize};
 
 use super::View;
-use crate::baseline::Mean;
+use crate::baseline::{Mean, Stray};
 
 /// What the views see of a point: normalised, and only from the past.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,8 @@ pub(super) struct Seen {
     pub slow: f64,
     /// What was expected: season where proved, else the quick level.
     pub expected: f64,
+    /// Against what this time of day usually brings, once that is known.
+    pub stray: Option<Stray>,
     /// Value and levels where large values count by their ratio.
     pub bent: Bent,
     /// The width of the past range.
@@ -101,13 +103,13 @@ const fn spec(view: View, onset: bool, core: bool) -> Spec {
 pub(super) const SIZES: [Spec; COUNT] = [
     spec(View::Value, false, true),  // from the guarded level
     spec(View::Level, true, true),   // from the slow level
-    spec(View::Value, true, false),  // from the season or level
+    spec(View::Value, true, true),   // from what this time of day or week brings, in its usual distances
     spec(View::Level, true, false),  // mean of 24 residuals
     spec(View::Level, true, false),  // mean of 96
     spec(View::Slope, true, false),  // difference
     spec(View::Spread, true, false), // spread of 24 against its mean
     spec(View::Shape, true, true),   // last 8 values against those remembered
-    spec(View::Value, true, true),   // a value never seen, between known ones too
+    spec(View::Value, true, false),  // a value never seen, between known ones too
     spec(View::Value, true, false),  // from the quick level, in the asinh domain
 ];
 
@@ -147,7 +149,7 @@ impl Views {
         let sizes = [
             alike((seen.value - seen.guarded).abs()),
             alike((seen.value - seen.slow).abs()),
-            alike(residual.abs()),
+            seen.stray.map(|stray| Size { size: stray.ratio, effect: stray.distance }),
             alike(short.abs()),
             alike(long.abs()),
             alike(step),
@@ -192,6 +194,7 @@ mod tests {
                 guarded: level,
                 slow: 50.0,
                 expected: level,
+                stray: None,
                 bent: Bent::of(value, level, 50.0, 0.0, views.step()),
                 range: 6.0,
             };
@@ -208,7 +211,7 @@ mod tests {
     #[test]
     fn each_view_sees_its_own_story() {
         let spike = gains(&[80.0]);
-        assert!([0, 1, 2, 5, 8, 9].iter().all(|&i| 3.0 < spike[i]), "a spike: {spike:?}");
+        assert!([0, 1, 5, 8, 9].iter().all(|&i| 3.0 < spike[i]), "a spike: {spike:?}");
         let shift: Vec<f64> = (0..60).map(|i| 55.0 + f64::from(i % 7) - 3.0).collect();
         let shift = gains(&shift);
         assert!(shift[0] < shift[3] && shift[5] < 2.0 && 2.0 < shift[3], "a small shift shows in the means: {shift:?}");

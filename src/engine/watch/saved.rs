@@ -4,10 +4,10 @@ use super::super::bounded::Bounded;
 use super::super::section::{Section, Writer};
 use super::Watch;
 use super::learned::Learned;
-use crate::detect::{Judge, JudgeV2};
+use crate::detect::{Judge, JudgeV2, JudgeV3};
 
 const JUDGE: u8 = 10;
-const JUDGE_VERSION: u8 = 3;
+const JUDGE_VERSION: u8 = 4;
 const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
 const TROUBLES_VERSION: u8 = 2;
@@ -39,8 +39,9 @@ impl Watch {
     pub(in super::super) fn load(&mut self, section: &Section<'_>) -> bool {
         match section.tag {
             JUDGE => {
-                let older = || section.read::<JudgeV2>(JUDGE_VERSION - 1).map(Judge::from);
-                section.read(JUDGE_VERSION).or_else(older).map(|judge| self.judge = judge).is_some()
+                let before = || section.read::<JudgeV3>(JUDGE_VERSION - 1).map(Judge::from);
+                let older = || section.read::<JudgeV2>(JUDGE_VERSION - 2).map(Judge::from);
+                section.read(JUDGE_VERSION).or_else(before).or_else(older).map(|judge| self.judge = judge).is_some()
             }
             BOUND => match Bounded::read(section) {
                 Some(saved) => {
