@@ -22,6 +22,8 @@ pub struct Stray {
     pub distance: f64,
     /// The same in usual distances of this hour.
     pub ratio: f64,
+    /// Whether it is too early to be surprised: how much the hours stray as a rule is still being learned.
+    pub early: bool,
 }
 
 /// One profile, the visit under way, and the record of its errors.
@@ -54,6 +56,8 @@ const GAIN: f64 = 0.5;
 const TRIALS: u32 = 48;
 /// Visits before an hour knows how far it strays.
 const KNOWN: u8 = 2;
+/// Visits before anything is made of it: how much the hours stray as a rule is learned for two days, as all else is.
+const HEARD: u8 = 4;
 /// The week is asked instead of the day where it errs so much less.
 const BETTER: f64 = 0.8;
 /// Values further away than so many usual distances teach an hour no more than that: an incident is no habit.
@@ -80,7 +84,8 @@ impl Season {
             TRIALS <= weekly.error.seen() && weekly.error.get() < BETTER * self.day.error.get()
         };
         let by_week = self.week.as_deref().filter(better).and_then(|weekly| weekly.stray(week, value, least));
-        by_week.or_else(|| self.day.stray(day, value, least))
+        let (distance, ratio) = by_week.or_else(|| self.day.stray(day, value, least))?;
+        Some(Stray { distance, ratio, early: self.day.visits[day] < HEARD })
     }
 
     /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
@@ -121,11 +126,12 @@ impl<const N: usize> Profile<N> {
         (proved && self.visits[slot] > 0).then(|| f64::from(self.means[slot]))
     }
 
-    fn stray(&self, slot: usize, value: f64, least: f64) -> Option<Stray> {
+    /// A value's distance from the slot's mean, and that in usual distances.
+    fn stray(&self, slot: usize, value: f64, least: f64) -> Option<(f64, f64)> {
         let usual = self.strays[slot].get() + least;
         let distance = (value - f64::from(self.means[slot])).abs();
         let known = KNOWN <= self.visits[slot] && 0.0 < usual;
-        known.then(|| Stray { distance, ratio: distance / usual })
+        known.then(|| (distance, distance / usual))
     }
 
     fn learn(&mut self, slot: usize, value: f64, level: f64, least: f64) {
@@ -240,7 +246,7 @@ mod tests {
     fn an_hour_knows_how_far_it_strays() {
         // Nights vary by 1, noons by 10.
         let value = |hour: u32| {
-            let sign = if hour / 24 % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if (hour / 24).is_multiple_of(2) { 1.0 } else { -1.0 };
             50.0 + sign * if hour % 24 == 12 { 10.0 } else { 1.0 }
         };
         let season = taught(15, value);

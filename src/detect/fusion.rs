@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn weighing_is_strictly_rising_and_bounded() {
-        let size = |effect| Size { size: 1.0, effect };
+        let size = |effect| Size { size: 1.0, effect, early: false };
         let mut last = 0.0;
         for i in 1..200 {
             let s = weigh(f64::from(i) * 0.2, size(1.0), 1.0, 0.0);

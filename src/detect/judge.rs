@@ -180,7 +180,8 @@ impl Judge {
         let mut surprises = [0.0; COUNT];
         for ((surprise, size), peaks) in surprises.iter_mut().zip(sizes).zip(&mut self.peaks) {
             if let Some(size) = size {
-                *surprise = weigh(peaks.judge(size.size), size, high - low, step);
+                let rare = weigh(peaks.judge(size.size), size, high - low, step);
+                *surprise = if size.early { 0.0 } else { rare };
             }
         }
         let fused = fuse(&surprises);

@@ -120,6 +120,8 @@ pub(super) struct Size {
     pub size: f64,
     /// The deviation in normalised units.
     pub effect: f64,
+    /// Learned, but no surprise yet.
+    pub early: bool,
 }
 
 /// The state of all views.
@@ -140,7 +142,7 @@ impl Views {
     /// The sizes of all views at this point, in the order of [`SIZES`]; then learns it. None where a view does not look
     /// at this point.
     pub(super) fn look(&mut self, seen: &Seen) -> [Option<Size>; COUNT] {
-        let alike = |size: f64| Some(Size { size, effect: size });
+        let alike = |size: f64| Some(Size { size, effect: size, early: false });
         let residual = seen.value - seen.expected;
         self.means.learn(residual);
         let [short, long] = self.means.get();
@@ -149,14 +151,14 @@ impl Views {
         let sizes = [
             alike((seen.value - seen.guarded).abs()),
             alike((seen.value - seen.slow).abs()),
-            seen.stray.map(|stray| Size { size: stray.ratio, effect: stray.distance }),
+            seen.stray.map(|stray| Size { size: stray.ratio, effect: stray.distance, early: stray.early }),
             alike(short.abs()),
             alike(long.abs()),
             alike(step),
             self.spread(seen.range),
-            self.shapes.judge(seen.value).map(|distance| Size { size: distance, effect: distance / 8.0 }),
-            self.values.judge(seen.value).map(|distance| Size { size: distance, effect: quick }),
-            Some(Size { size: (seen.bent.value - seen.bent.quick).abs(), effect: quick }),
+            self.shapes.judge(seen.value).map(|distance| Size { size: distance, effect: distance / 8.0, early: false }),
+            self.values.judge(seen.value).map(|distance| Size { size: distance, effect: quick, early: false }),
+            Some(Size { size: (seen.bent.value - seen.bent.quick).abs(), effect: quick, early: false }),
         ];
         self.step.learn(step, FORGET);
         sizes
@@ -167,7 +169,7 @@ impl Views {
         let floor = self.spread.get() + SPREAD_FLOOR * range;
         let size = if 0.0 < floor { spread / floor } else { 0.0 };
         self.spread.learn(spread, FORGET);
-        Some(Size { size, effect: spread })
+        Some(Size { size, effect: spread, early: false })
     }
 
     /// The usual step from point to point.
