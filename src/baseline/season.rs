@@ -9,10 +9,14 @@ use crate::calendar::Local;
 ///
 /// Local time makes the profile follow the people through daylight saving; a holiday is read and learned as a Sunday. The week
 /// begins with the second day: what lives for hours only needs none.
+///
+/// The order of the fields is that of the memory: on its first day a point touches two lines of the cache here, the first and that
+/// of its slot.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[repr(C, align(64))]
 pub struct Season {
-    day: Profile<48>,
     week: Option<Box<Profile<168>>>,
+    day: Profile<48>,
 }
 
 /// How a value lies to what its hour usually brings.
@@ -28,21 +32,26 @@ pub struct Stray {
 
 /// One profile, the visit under way, and the record of its errors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[repr(C)]
 struct Profile<const N: usize> {
-    #[serde(with = "flat")]
-    means: [f32; N],
-    /// The mean distance of a visit's values from the mean of the visits before; 0 before the second visit.
-    #[serde(with = "flat")]
-    strays: [Coarse; N],
-    #[serde(with = "flat")]
-    visits: [u8; N],
     slot: u16,
+    count: u32,
     sum: f64,
     strayed: f64,
-    count: u32,
     /// Mean absolute error of the profile, and of the level at the same points.
     error: Mean,
     plain: Mean,
+    #[serde(with = "flat")]
+    slots: [Slot; N],
+}
+
+/// What is known of one half-hour of the day or hour of the week; together, for the same reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Slot {
+    mean: f32,
+    /// The mean distance of a visit's values from the mean of the visits before; 0 before the second visit.
+    stray: Coarse,
+    visits: u8,
 }
 
 /// A visit counts as much as three days or weeks in all: quick enough for a changed habit.
@@ -83,15 +92,16 @@ impl Season {
         let better = |weekly: &&Profile<168>| {
             TRIALS <= weekly.error.seen() && weekly.error.get() < BETTER * self.day.error.get()
         };
-        let by_week = self.week.as_deref().filter(better).and_then(|weekly| weekly.stray(week, value, least));
-        let (distance, ratio) = by_week.or_else(|| self.day.stray(day, value, least))?;
-        Some(Stray { distance, ratio, early: self.day.visits[day] < HEARD })
+        let by_week = self.week.as_deref().filter(better).and_then(|weekly| weekly.slots[week].stray(value, least));
+        let day = self.day.slots[day];
+        let (distance, ratio) = by_week.or_else(|| day.stray(value, least))?;
+        Some(Stray { distance, ratio, early: day.visits < HEARD })
     }
 
     /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
     pub fn learn(&mut self, local: Local, value: f64, level: f64, least: f64) {
         let (day, week) = slots(local);
-        if 0 < self.day.visits[day] {
+        if 0 < self.day.slots[day].visits {
             self.week.get_or_insert_default().learn(week, value, level, least);
         }
         self.day.learn(day, value, level, least);
@@ -106,15 +116,13 @@ fn slots(local: Local) -> (usize, usize) {
 impl<const N: usize> Default for Profile<N> {
     fn default() -> Self {
         Profile {
-            means: [0.0; N],
-            strays: [Coarse::default(); N],
-            visits: [0; N],
             slot: 0,
+            count: 0,
             sum: 0.0,
             strayed: 0.0,
-            count: 0,
             error: Mean::default(),
             plain: Mean::default(),
+            slots: [Slot::default(); N],
         }
     }
 }
@@ -123,15 +131,8 @@ impl<const N: usize> Profile<N> {
     /// The slot's mean, where it was visited before and the profile has proved its gain.
     fn expect(&self, slot: usize) -> Option<f64> {
         let proved = TRIALS <= self.error.seen() && self.error.get() < GAIN * self.plain.get();
-        (proved && self.visits[slot] > 0).then(|| f64::from(self.means[slot]))
-    }
-
-    /// A value's distance from the slot's mean, and that in usual distances.
-    fn stray(&self, slot: usize, value: f64, least: f64) -> Option<(f64, f64)> {
-        let usual = self.strays[slot].get() + least;
-        let distance = (value - f64::from(self.means[slot])).abs();
-        let known = KNOWN <= self.visits[slot] && 0.0 < usual;
-        known.then(|| (distance, distance / usual))
+        let slot = self.slots[slot];
+        (proved && slot.visits > 0).then(|| f64::from(slot.mean))
     }
 
     fn learn(&mut self, slot: usize, value: f64, level: f64, least: f64) {
@@ -139,13 +140,14 @@ impl<const N: usize> Profile<N> {
             self.close();
             self.slot = slot as u16;
         }
-        let mean = f64::from(self.means[slot]);
+        let slot = self.slots[slot];
         let mut taught = value;
-        if self.visits[slot] > 0 {
+        if slot.visits > 0 {
+            let mean = f64::from(slot.mean);
             self.error.learn((value - mean).abs(), ERROR_RATE);
             self.plain.learn((value - level).abs(), ERROR_RATE);
-            if KNOWN <= self.visits[slot] {
-                let far = FAR * (self.strays[slot].get() + least);
+            if KNOWN <= slot.visits {
+                let far = FAR * (slot.stray.get() + least);
                 taught = value.clamp(mean - far, mean + far);
             }
             self.strayed += (taught - mean).abs();
@@ -156,21 +158,34 @@ impl<const N: usize> Profile<N> {
 
     /// Files the visit under way: only a finished one teaches, so that a point never judges itself.
     fn close(&mut self) {
-        if self.count == 0 {
-            return;
+        if 0 < self.count {
+            let count = f64::from(self.count);
+            self.slots[usize::from(self.slot)].file(self.sum / count, self.strayed / count);
         }
-        let (slot, count) = (usize::from(self.slot), f64::from(self.count));
-        let visits = self.visits[slot];
-        let rate = (1.0 / (1.0 + f64::from(visits))).max(VISIT_RATE);
-        if 0 < visits {
-            let before = self.strays[slot].get();
-            let rate = if visits == 1 { 1.0 } else { rate };
-            self.strays[slot] = Coarse::of(before + rate * (self.strayed / count - before));
-        }
-        let before = f64::from(self.means[slot]);
-        self.means[slot] = (before + rate * (self.sum / count - before)) as f32;
-        self.visits[slot] = visits.saturating_add(1);
         (self.sum, self.strayed, self.count) = (0.0, 0.0, 0);
+    }
+}
+
+impl Slot {
+    /// A value's distance from the mean, and that in usual distances.
+    fn stray(self, value: f64, least: f64) -> Option<(f64, f64)> {
+        let usual = self.stray.get() + least;
+        let distance = (value - f64::from(self.mean)).abs();
+        let known = KNOWN <= self.visits && 0.0 < usual;
+        known.then(|| (distance, distance / usual))
+    }
+
+    /// Takes in a visit: the mean of its values, and of their distances from the mean before.
+    fn file(&mut self, mean: f64, strayed: f64) {
+        let rate = (1.0 / (1.0 + f64::from(self.visits))).max(VISIT_RATE);
+        if 0 < self.visits {
+            let before = self.stray.get();
+            let rate = if self.visits == 1 { 1.0 } else { rate };
+            self.stray = Coarse::of(before + rate * (strayed - before));
+        }
+        let before = f64::from(self.mean);
+        self.mean = (before + rate * (mean - before)) as f32;
+        self.visits = self.visits.saturating_add(1);
     }
 }
 
@@ -196,14 +211,15 @@ struct ProfileV1<const N: usize> {
 
 impl From<SeasonV1> for Season {
     fn from(old: SeasonV1) -> Self {
-        Season { day: old.day.into(), week: Some(Box::new(old.week.into())) }
+        Season { week: Some(Box::new(old.week.into())), day: old.day.into() }
     }
 }
 
 impl<const N: usize> From<ProfileV1<N>> for Profile<N> {
     fn from(old: ProfileV1<N>) -> Self {
         let ProfileV1 { means, visits, slot, sum, count, error, plain } = old;
-        Profile { means, visits: visits.map(|n| n.min(1)), slot, sum, count, error, plain, ..Profile::default() }
+        let known = |at: usize| Slot { mean: means[at], stray: Coarse::default(), visits: visits[at].min(1) };
+        Profile { slot, count, sum, strayed: 0.0, error, plain, slots: std::array::from_fn(known) }
     }
 }
 
