@@ -9,14 +9,10 @@ use crate::calendar::Local;
 ///
 /// Local time makes the profile follow the people through daylight saving; a holiday is read and learned as a Sunday. The week
 /// begins with the second day: what lives for hours only needs none.
-///
-/// The order of the fields is that of the memory: on its first day a point touches two lines of the cache here, the first and that
-/// of its slot.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[repr(C, align(64))]
 pub struct Season {
-    week: Option<Box<Profile<168>>>,
     day: Profile<48>,
+    week: Profile<168>,
 }
 
 /// How a value lies to what its hour usually brings.
@@ -30,22 +26,25 @@ pub struct Stray {
     pub early: bool,
 }
 
-/// One profile, the visit under way, and the record of its errors.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[repr(C)]
+/// One profile: the visit under way, the record of its errors, and what is looked up only once a slot comes round again. (Looked
+/// up from the first point on, it cost a new signal a third of its time.)
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Profile<const N: usize> {
     slot: u16,
+    again: bool,
     count: u32,
     sum: f64,
     strayed: f64,
     /// Mean absolute error of the profile, and of the level at the same points.
     error: Mean,
     plain: Mean,
-    #[serde(with = "flat")]
-    slots: [Slot; N],
+    slots: Option<Box<Slots<N>>>,
 }
 
-/// What is known of one half-hour of the day or hour of the week; together, for the same reason.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Slots<const N: usize>(#[serde(with = "flat")] [Slot; N]);
+
+/// What is known of one half-hour of the day or hour of the week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Slot {
     mean: f32,
@@ -77,9 +76,8 @@ impl Season {
     pub fn expect(&self, local: Local) -> Option<f64> {
         let (day, week) = slots(local);
         let by_day = self.day.expect(day);
-        let Some(weekly) = &self.week else { return by_day };
-        match (by_day, weekly.expect(week)) {
-            (Some(_), Some(_)) if self.day.error.get() < weekly.error.get() => by_day,
+        match (by_day, self.week.expect(week)) {
+            (Some(_), Some(_)) if self.day.error.get() < self.week.error.get() => by_day,
             (_, by_week @ Some(_)) => by_week,
             _ => by_day,
         }
@@ -89,11 +87,9 @@ impl Season {
     /// `least` is the smallest distance that counts as usual.
     pub fn stray(&self, local: Local, value: f64, least: f64) -> Option<Stray> {
         let (day, week) = slots(local);
-        let better = |weekly: &&Profile<168>| {
-            TRIALS <= weekly.error.seen() && weekly.error.get() < BETTER * self.day.error.get()
-        };
-        let by_week = self.week.as_deref().filter(better).and_then(|weekly| weekly.slots[week].stray(value, least));
-        let day = self.day.slots[day];
+        let better = TRIALS <= self.week.error.seen() && self.week.error.get() < BETTER * self.day.error.get();
+        let by_week = if better { self.week.known(week).stray(value, least) } else { None };
+        let day = self.day.known(day);
         let (distance, ratio) = by_week.or_else(|| day.stray(value, least))?;
         Some(Stray { distance, ratio, early: day.visits < HEARD })
     }
@@ -101,8 +97,8 @@ impl Season {
     /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
     pub fn learn(&mut self, local: Local, value: f64, level: f64, least: f64) {
         let (day, week) = slots(local);
-        if 0 < self.day.slots[day].visits {
-            self.week.get_or_insert_default().learn(week, value, level, least);
+        if 0 < self.day.known(day).visits {
+            self.week.learn(week, value, level, least);
         }
         self.day.learn(day, value, level, least);
     }
@@ -113,34 +109,26 @@ fn slots(local: Local) -> (usize, usize) {
     (second / 1800, usize::from(local.weekday.min(6)) * 24 + second / 3600)
 }
 
-impl<const N: usize> Default for Profile<N> {
-    fn default() -> Self {
-        Profile {
-            slot: 0,
-            count: 0,
-            sum: 0.0,
-            strayed: 0.0,
-            error: Mean::default(),
-            plain: Mean::default(),
-            slots: [Slot::default(); N],
-        }
-    }
-}
-
 impl<const N: usize> Profile<N> {
     /// The slot's mean, where it was visited before and the profile has proved its gain.
     fn expect(&self, slot: usize) -> Option<f64> {
         let proved = TRIALS <= self.error.seen() && self.error.get() < GAIN * self.plain.get();
-        let slot = self.slots[slot];
+        let slot = self.known(slot);
         (proved && slot.visits > 0).then(|| f64::from(slot.mean))
+    }
+
+    fn known(&self, slot: usize) -> Slot {
+        let slots = self.slots.as_ref().filter(|_| self.again);
+        slots.map_or_else(Slot::default, |slots| slots.0[slot])
     }
 
     fn learn(&mut self, slot: usize, value: f64, level: f64, least: f64) {
         if usize::from(self.slot) != slot {
             self.close();
             self.slot = slot as u16;
+            self.again |= self.slots.as_ref().is_some_and(|slots| 0 < slots.0[slot].visits);
         }
-        let slot = self.slots[slot];
+        let slot = self.known(slot);
         let mut taught = value;
         if slot.visits > 0 {
             let mean = f64::from(slot.mean);
@@ -160,7 +148,8 @@ impl<const N: usize> Profile<N> {
     fn close(&mut self) {
         if 0 < self.count {
             let count = f64::from(self.count);
-            self.slots[usize::from(self.slot)].file(self.sum / count, self.strayed / count);
+            let slots = self.slots.get_or_insert_with(|| Box::new(Slots([Slot::default(); N])));
+            slots.0[usize::from(self.slot)].file(self.sum / count, self.strayed / count);
         }
         (self.sum, self.strayed, self.count) = (0.0, 0.0, 0);
     }
@@ -211,7 +200,7 @@ struct ProfileV1<const N: usize> {
 
 impl From<SeasonV1> for Season {
     fn from(old: SeasonV1) -> Self {
-        Season { week: Some(Box::new(old.week.into())), day: old.day.into() }
+        Season { day: old.day.into(), week: old.week.into() }
     }
 }
 
@@ -219,7 +208,16 @@ impl<const N: usize> From<ProfileV1<N>> for Profile<N> {
     fn from(old: ProfileV1<N>) -> Self {
         let ProfileV1 { means, visits, slot, sum, count, error, plain } = old;
         let known = |at: usize| Slot { mean: means[at], stray: Coarse::default(), visits: visits[at].min(1) };
-        Profile { slot, count, sum, strayed: 0.0, error, plain, slots: std::array::from_fn(known) }
+        Profile {
+            slot,
+            again: true,
+            count,
+            sum,
+            strayed: 0.0,
+            error,
+            plain,
+            slots: Some(Box::new(Slots(std::array::from_fn(known)))),
+        }
     }
 }
 

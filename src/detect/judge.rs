@@ -34,7 +34,7 @@ pub struct Judge {
     slow: Level,
     range: Range,
     band: Band,
-    season: Option<Box<Season>>,
+    season: Season,
     views: Views,
     peaks: [Peaks; COUNT],
     /// How long the rates have been learned, in weeks.
@@ -135,7 +135,7 @@ impl Judge {
 
     /// The 10 % and 90 % points expected at a local time by the season, where one has proved itself; for pictures.
     pub fn by_season(&self, local: Local) -> Option<(f64, f64)> {
-        let center = self.season.as_ref().and_then(|season| season.expect(local))?;
+        let center = self.season.expect(local)?;
         self.around(center)
     }
 
@@ -158,8 +158,8 @@ impl Judge {
             quick,
             guarded: self.guarded.get().unwrap_or(value),
             slow,
-            expected: self.season.as_ref().and_then(|season| season.expect(local)).unwrap_or(quick),
-            stray: self.season.as_ref().and_then(|season| season.stray(local, value, USUAL * self.range.width())),
+            expected: self.season.expect(local).unwrap_or(quick),
+            stray: self.season.stray(local, value, USUAL * self.range.width()),
             bent: Bent::of(value, quick, slow, self.scale.zero(), self.views.step()),
             range: self.range.width(),
         }
@@ -259,7 +259,7 @@ impl Judge {
                 voice.rate.learn(news, quiet);
             }
         }
-        self.season.get_or_insert_default().learn(local, value, seen.quick, USUAL * seen.range);
+        self.season.learn(local, value, seen.quick, USUAL * seen.range);
         if 0 < self.points {
             self.band.learn(value - seen.expected);
         }

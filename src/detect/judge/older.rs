@@ -76,7 +76,7 @@ impl<S: Into<Stuck>> From<Older<S>> for Judge {
             slow: old.slow,
             range: old.range,
             band: old.band,
-            season: old.season.map(|season| Box::new((*season).into())),
+            season: old.season.map(|season| (*season).into()).unwrap_or_default(),
             views: old.views,
             peaks: old.peaks,
             weeks: old.weeks,
