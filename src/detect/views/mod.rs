@@ -21,8 +21,8 @@
 //!
 //! Tried and dropped, for their removal cost nothing: the mean of 6 points, a second memory of the extremes of 5 points, the plain
 //! level beside the season, the season's own residual beside what the hour brings, values never seen in the pointwise score.
-//! Learning the hours must begin with the first point: begun some hours later it loses 1 to 2 points of NAB, and the first day is
-//! the only one that many series spend without trouble.
+//! Learning the hours begins with the first point: begun some hours later it lost 1 to 2 points of NAB (within its standard error)
+//! and up to .009 of VUS-PR.
 
 mod means;
 mod shape;
