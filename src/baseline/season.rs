@@ -268,6 +268,8 @@ mod tests {
         assert!(ratio(12, 61.0) < 1.5, "usual at noon: {}", ratio(12, 61.0));
         assert!(5.0 < ratio(3, 61.0), "and not at night: {}", ratio(3, 61.0));
         assert_eq!(taught(1, value).stray(local(12), 61.0, 0.0), None, "one visit knows no distance");
+        let early = |days| taught(days, value).stray(local(12), 61.0, 0.0).unwrap().early;
+        assert!(early(3) && !early(5), "what strays as a rule is learned for two days before it surprises");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A view is one file (or one line here). To add one: give it a place in [`SIZES`], compute its size in [`Views::look`].
 //! It is worth its cost only if its removal lowers the accuracy on unlike data sets at once. What each is worth and costs
 //! (without it: the standard score of NAB by `onset`; VUS-PR and event F1 of 60 service metrics by `anomaly`; standard errors
-//! 1.5, .03 and .03; nanoseconds on one core out of 480, its peaks included):
+//! 1.5, .03 and .03; nanoseconds on one core out of 450, its peaks included; of what the hour brings without its learning):
 //!
 //! | without | NAB | VUS-PR | F1 | ns |
 //! | --- | --- | --- | --- | --- |
@@ -143,7 +143,8 @@ impl Views {
     /// The sizes of all views at this point, in the order of [`SIZES`]; then learns it. None where a view does not look
     /// at this point.
     pub(super) fn look(&mut self, seen: &Seen) -> [Option<Size>; COUNT] {
-        let alike = |size: f64| Some(Size { size, effect: size, early: false });
+        let sized = |size: f64, effect: f64| Some(Size { size, effect, early: false });
+        let alike = |size: f64| sized(size, size);
         let residual = seen.value - seen.expected;
         self.means.learn(residual);
         let [short, long] = self.means.get();
@@ -157,9 +158,9 @@ impl Views {
             alike(long.abs()),
             alike(step),
             self.spread(seen.range),
-            self.shapes.judge(seen.value).map(|distance| Size { size: distance, effect: distance / 8.0, early: false }),
-            self.values.judge(seen.value).map(|distance| Size { size: distance, effect: quick, early: false }),
-            Some(Size { size: (seen.bent.value - seen.bent.quick).abs(), effect: quick, early: false }),
+            self.shapes.judge(seen.value).and_then(|distance| sized(distance, distance / 8.0)),
+            self.values.judge(seen.value).and_then(|distance| sized(distance, quick)),
+            sized((seen.bent.value - seen.bent.quick).abs(), quick),
         ];
         self.step.learn(step, FORGET);
         sizes
