@@ -18,10 +18,12 @@ pub struct Season {
 /// How a value lies to what its hour usually brings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stray {
-    /// The distance from the hour's mean.
+    /// What the hour usually brings.
+    pub center: f64,
+    /// How far it usually strays from that.
+    pub usual: f64,
+    /// The distance of the value.
     pub distance: f64,
-    /// The same in usual distances of this hour.
-    pub ratio: f64,
     /// Whether it is too early to be surprised: how much the hours stray as a rule is still being learned.
     pub early: bool,
 }
@@ -71,6 +73,13 @@ const BETTER: f64 = 0.8;
 /// Values further away than so many usual distances teach an hour no more than that: an incident is no habit.
 const FAR: f64 = 8.0;
 
+impl Stray {
+    /// The value's distance in usual distances of this hour.
+    pub fn ratio(&self) -> f64 {
+        self.distance / self.usual
+    }
+}
+
 impl Season {
     /// The expected value at this local time, where a season has proved better than the level.
     pub fn expect(&self, local: Local) -> Option<f64> {
@@ -90,8 +99,8 @@ impl Season {
         let better = TRIALS <= self.week.error.seen() && self.week.error.get() < BETTER * self.day.error.get();
         let by_week = if better { self.week.known(week).stray(value, least) } else { None };
         let day = self.day.known(day);
-        let (distance, ratio) = by_week.or_else(|| day.stray(value, least))?;
-        Some(Stray { distance, ratio, early: day.visits < HEARD })
+        let stray = by_week.or_else(|| day.stray(value, least))?;
+        Some(Stray { early: day.visits < HEARD, ..stray })
     }
 
     /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
@@ -156,12 +165,10 @@ impl<const N: usize> Profile<N> {
 }
 
 impl Slot {
-    /// A value's distance from the mean, and that in usual distances.
-    fn stray(self, value: f64, least: f64) -> Option<(f64, f64)> {
-        let usual = self.stray.get() + least;
-        let distance = (value - f64::from(self.mean)).abs();
+    fn stray(self, value: f64, least: f64) -> Option<Stray> {
+        let (center, usual) = (f64::from(self.mean), self.stray.get() + least);
         let known = KNOWN <= self.visits && 0.0 < usual;
-        known.then(|| (distance, distance / usual))
+        known.then(|| Stray { center, usual, distance: (value - center).abs(), early: false })
     }
 
     /// Takes in a visit: the mean of its values, and of their distances from the mean before.
@@ -264,7 +271,7 @@ mod tests {
             50.0 + sign * if hour % 24 == 12 { 10.0 } else { 1.0 }
         };
         let season = taught(15, value);
-        let ratio = |hour: u32, value: f64| season.stray(local(hour), value, 0.0).unwrap().ratio;
+        let ratio = |hour: u32, value: f64| season.stray(local(hour), value, 0.0).unwrap().ratio();
         assert!(ratio(12, 61.0) < 1.5, "usual at noon: {}", ratio(12, 61.0));
         assert!(5.0 < ratio(3, 61.0), "and not at night: {}", ratio(3, 61.0));
         assert_eq!(taught(1, value).stray(local(12), 61.0, 0.0), None, "one visit knows no distance");
@@ -276,8 +283,8 @@ mod tests {
     fn the_week_is_asked_where_it_errs_less() {
         let weekly = |hour: u32| if hour / 24 % 7 < 5 { 100.0 } else { 20.0 } + f64::from(hour % 3);
         let season = taught(36, weekly);
-        assert!(season.stray(local(5 * 24 + 15), 20.0, 1.0).unwrap().ratio < 2.0, "Saturday is a Saturday");
-        assert!(10.0 < season.stray(local(15), 20.0, 1.0).unwrap().ratio, "Monday is none");
+        assert!(season.stray(local(5 * 24 + 15), 20.0, 1.0).unwrap().ratio() < 2.0, "Saturday is a Saturday");
+        assert!(10.0 < season.stray(local(15), 20.0, 1.0).unwrap().ratio(), "Monday is none");
     }
 
     #[test]
@@ -285,7 +292,7 @@ mod tests {
         let mut season = taught(14, |hour| 50.0 + f64::from(hour % 5));
         (0..24).for_each(|hour| season.learn(local(hour), 5_000.0, 50.0, 1.0));
         (24..48).for_each(|hour| season.learn(local(hour), 50.0 + f64::from(hour % 5), 50.0, 1.0));
-        assert!(10.0 < season.stray(local(15), 500.0, 1.0).unwrap().ratio);
-        assert!(season.stray(local(15), 50.0, 1.0).unwrap().ratio < 3.0, "nor is what follows it odd");
+        assert!(10.0 < season.stray(local(15), 500.0, 1.0).unwrap().ratio());
+        assert!(season.stray(local(15), 50.0, 1.0).unwrap().ratio() < 3.0, "nor is what follows it odd");
     }
 }

@@ -239,6 +239,7 @@ mod tests {
         ("gpu_memory_utilization", "memory", ""),
         ("link_utilization", "saturation", ""),
         ("{\"network.link.utilization\"}", "saturation", "ratio"),
+        ("node_filesystem_files_free{mountpoint=\"/\"}", "headroom", ""),
         ("disk_used{path=\"/\"}", "disk", "bytes"),
         ("disk_usage", "disk", "bytes"),
         ("db_connections_used", "pool", ""),

@@ -87,6 +87,9 @@ const FADE: f64 = 0.87;
 /// This share of the past range is usual at any hour: on constant data the distances decay to nothing.
 const USUAL: f64 = 0.05;
 const WEEK_SECONDS: f64 = 604_800.0;
+/// A level so many usual distances from what its hour brings is not what it usually is; a value within twice as many is.
+const AWAY: f64 = 1.0;
+const USUALLY: f64 = 2.0 * AWAY;
 /// The rarity of the ordinary: it happens all the time.
 const ORDINARY: f64 = -9.0;
 /// Surprises below this (once in a hundred points) are ordinary.
@@ -212,8 +215,8 @@ impl Judge {
         let Fused { novelty, agreement, first } = surprise.fused;
         self.lasting = agreement.max(FADE * self.lasting);
         let [news, agreed, ..] = surprise.news;
-        let upward = seen.expected <= seen.value;
-        let matters = matters(value, band, upward, preset);
+        let upward = self.views.is_upward(first, seen);
+        let matters = matters(value, band, upward, preset) && !recovers(seen, preset.harm);
         let announced = Once::is_alert(news) || Once::is_alert(agreed);
         // A trouble that begins small is news when it comes to matter, though it was announced before.
         let grown = self.too_small && matters && Once::is_alert(novelty.max(agreement));
@@ -241,12 +244,20 @@ impl Judge {
             rarity: known.then_some(both - core::f64::consts::LOG10_2),
             fresh,
             matters,
-            stuck: own(&self.stuck_voice, surprise.stuck, STUCK),
-            drop: own(&self.drop_voice, surprise.drop, DROP),
+            stuck: own(&self.stuck_voice, surprise.stuck, STUCK).filter(|_| !is_none_of_it(value, preset)),
+            drop: own(&self.drop_voice, surprise.drop, DROP).filter(|_| self.has_fallen(seen, value, preset)),
             view: SIZES[first].view,
             upward,
             calm: CALM <= self.ordinary,
         }
+    }
+
+    /// Whether a value has fallen to less than half of the slow level, by as much as matters, and that hurts.
+    fn has_fallen(&self, seen: &Seen, value: f64, preset: &Preset) -> bool {
+        let (zero, slow) = (self.scale.zero(), self.scale.value(seen.slow));
+        let fall = slow - value;
+        let matters = preset.floor <= fall && preset.floor_share * slow.abs() <= fall;
+        preset.harm != Some(Side::Above) && 2.0 * (seen.value - zero) <= seen.slow - zero && matters
     }
 
     fn learn(&mut self, seen: &Seen, surprise: &Surprise, local: Local, gap: Option<f64>, lived: Span) {
@@ -281,6 +292,20 @@ fn score(surprise: f64) -> f64 {
 /// The surprise behind a score, as log10 of the number of points among which one is so odd: the inverse of the scores.
 pub fn surprise(score: f64) -> f64 {
     if score < 1.0 { MIDDLE * score.max(0.0) / (1.0 - score) } else { score * f64::INFINITY }
+}
+
+/// Nothing at all of what hurts: it may stay so.
+fn is_none_of_it(value: f64, preset: &Preset) -> bool {
+    value == 0.0 && preset.harm == Some(Side::Above)
+}
+
+/// Whether the signal comes back from where it was better than this hour usually is: the way there was no trouble, and the way back
+/// is none.
+fn recovers(seen: &Seen, harm: Option<Side>) -> bool {
+    let (Some(stray), Some(harm)) = (seen.stray, harm) else { return false };
+    let sign = if harm == Side::Above { 1.0 } else { -1.0 };
+    let [level, value] = [seen.quick, seen.value].map(|x| sign * (x - stray.center) / stray.usual);
+    level < -AWAY && value < USUALLY
 }
 
 /// Whether the deviation beyond the band hurts and is at least the preset's floor.

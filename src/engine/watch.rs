@@ -145,8 +145,7 @@ impl Watch {
         self.troubles.given_up = false;
         self.end_absence(&seen, told);
         self.bound_troubles(standing, &seen, told);
-        let low_hurts = plan.presets[self.preset].harm != Some(Side::Above);
-        self.anomaly_trouble(&seen, low_hurts, told);
+        self.anomaly_trouble(&seen, told);
         if let Some(turn) = self.trial.observe(at, value) {
             self.change_trouble(turn, &seen, plan, told);
         }
@@ -336,13 +335,9 @@ impl Watch {
     }
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
-    fn anomaly_trouble(&mut self, seen: &Seen<'_>, low_hurts: bool, told: &mut Told) {
+    fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
         let Judgement { rarity, stuck, drop, fresh, matters, calm, view, upward, .. } = *seen.judgement;
-        let voices = [
-            (rarity.filter(|_| matters && fresh), view),
-            (stuck, View::Stuck),
-            (drop.filter(|_| low_hurts), View::Drop),
-        ];
+        let voices = [(rarity.filter(|_| matters && fresh), view), (stuck, View::Stuck), (drop, View::Drop)];
         let heard = voices.into_iter().filter_map(|(rarity, view)| Some((rarity?, view)));
         let (rarity, view) = heard.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NEG_INFINITY, view));
         let is_news = 0.0 <= rarity;

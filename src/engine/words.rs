@@ -16,7 +16,7 @@ pub(super) fn of_capacity(words: String, whole: f64, unit: Option<&str>) -> Stri
 pub(super) fn surprise(view: View, upward: bool) -> String {
     let side = if upward { "above" } else { "below" };
     match view {
-        View::Value => format!("has a value {side} any it is known for"),
+        View::Value => format!("is far {side} what is usual"),
         View::Level => format!("stays {side} its usual level"),
         View::Slope => format!("jumped {side} what is usual from one moment to the next"),
         View::Spread => "varies more than it is known to".to_owned(),

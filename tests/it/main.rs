@@ -17,6 +17,7 @@ mod laws;
 mod log_laws;
 mod log_stories;
 mod peers;
+mod proofs;
 mod presets;
 mod recording;
 mod servers;

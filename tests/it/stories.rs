@@ -107,8 +107,8 @@ macro_rules! stories {
                 let path = entry.unwrap().path();
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
                 let in_lines = LineStory::ALL.iter().any(|story| story.name() == name);
-                // Recorded, and not told by a seed: `accident.rs`; and no story: `upgrade.rs`.
-                let apart = ["real-accident", "upgrade"].contains(&name.as_str());
+                // Recorded, and not told by a seed: `accident.rs`; and no stories: `proofs`, `upgrade.rs`.
+                let apart = ["presets", "real-accident", "upgrade"].contains(&name.as_str());
                 assert!(!path.is_dir() || in_lines || apart || told.contains(&name.as_str()), "fixtures/{name} is in no test");
             }
         }

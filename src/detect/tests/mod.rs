@@ -5,7 +5,7 @@ mod kinds;
 use proptest::prelude::*;
 
 use self::kinds::{Chance, KINDS, Quiet};
-use super::{Judge, Judgement};
+use super::{Judge, Judgement, View};
 use crate::calendar::Calendar;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
@@ -46,6 +46,12 @@ impl Watched {
     fn see(&mut self, value: f64) -> Judgement {
         self.at = self.at + self.step;
         self.judge.observe(self.at, value, self.calendar.local(self.at), &self.preset)
+    }
+
+    /// Sees a value about this level.
+    fn near(&mut self, level: f64) -> Judgement {
+        let value = level + self.chance.normal();
+        self.see(value)
     }
 
     /// Sees `points` values and gives the troubles that open at this rarity or above; one ends when the signal is calm.
@@ -269,4 +275,45 @@ fn what_begins_too_small_to_matter_is_news_when_it_matters() {
     let grown = errors.see(4.0);
     assert!(grown.fresh && grown.matters, "{grown:?}");
     assert!(!errors.see(4.0).fresh, "it was told");
+}
+
+#[test]
+fn a_level_that_fell_for_good_is_never_said_to_stay_above() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    watched.news(8 * 1440, 0.0, |_, c| 50.0 + c.normal());
+    // The quick level has followed after two hours, and single values lie on either side of it.
+    let said: Vec<Judgement> = (0..600).map(|_| watched.near(20.0)).collect();
+    let told: Vec<&Judgement> = said.iter().filter(|j| j.fresh && j.view == View::Level).collect();
+    assert!(!told.is_empty() && told.iter().all(|j| !j.upward), "{told:?}");
+}
+
+#[test]
+fn the_way_back_from_a_better_day_is_no_trouble_and_a_way_beyond_it_is() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    watched.preset.harm = Some(Side::Above);
+    watched.news(8 * 1440, 0.0, |_, c| 50.0 + c.normal());
+    watched.news(360, 0.0, |_, c| 20.0 + c.normal());
+    let back: Vec<Judgement> = (0..60).map(|_| watched.near(50.0)).collect();
+    assert!(back.iter().any(|j| j.fresh) && !back[..20].iter().any(|j| j.fresh && j.matters), "{back:?}");
+    watched.news(360, 0.0, |_, c| 20.0 + c.normal());
+    assert!(watched.see(75.0).matters);
+}
+
+#[test]
+fn a_small_fall_is_no_fall_to_the_floor() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    watched.news(8 * 1440, 0.0, |_, c| 50.0 + 0.01 * c.normal());
+    let said: Vec<Judgement> = (0..40).map(|_| watched.see(48.0)).collect();
+    assert!(said.iter().all(|j| j.drop.is_none()), "{:?}", said.last());
+    assert!((0..40).any(|_| watched.see(1.0).drop.is_some_and(|rarity| 0.0 < rarity)));
+}
+
+#[test]
+fn that_there_is_none_of_what_hurts_may_stay_so() {
+    let mut errors = Watched::every(Span::from_mins(1));
+    errors.preset.harm = Some(Side::Above);
+    errors.news(8 * 1440, 0.0, |_, c| c.poisson(8.0));
+    assert!((0..200).all(|_| errors.see(0.0).stuck.is_none()));
+    errors.preset.harm = None;
+    assert!((0..200).any(|_| errors.see(0.0).stuck.is_some()), "it may be a source that hangs");
 }

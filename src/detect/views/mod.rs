@@ -153,7 +153,7 @@ impl Views {
         let sizes = [
             alike((seen.value - seen.guarded).abs()),
             alike((seen.value - seen.slow).abs()),
-            seen.stray.map(|stray| Size { size: stray.ratio, effect: stray.distance, early: stray.early }),
+            seen.stray.map(|stray| Size { size: stray.ratio(), effect: stray.distance, early: stray.early }),
             alike(short.abs()),
             alike(long.abs()),
             alike(step),
@@ -164,6 +164,22 @@ impl Views {
         ];
         self.step.learn(step, FORGET);
         sizes
+    }
+
+    /// The side to which the view at this place of [`SIZES`] saw the point deviate, after [`Views::look`]: a level that has moved
+    /// for good lies on its side still when the single value is what is expected by now.
+    pub(super) fn is_upward(&self, view: usize, seen: &Seen) -> bool {
+        let [short, long] = self.means.get();
+        match view {
+            0 => seen.guarded <= seen.value,
+            1 => seen.slow <= seen.value,
+            2 => seen.stray.map_or(seen.expected, |stray| stray.center) <= seen.value,
+            3 => 0.0 <= short,
+            4 => 0.0 <= long,
+            5 => seen.before <= seen.value,
+            9 => seen.bent.quick <= seen.bent.value,
+            _ => seen.expected <= seen.value,
+        }
     }
 
     fn spread(&mut self, range: f64) -> Option<Size> {
