@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hours::Hours;
+use super::bf16::Bf16;
+use super::hours::{self, Hours};
 use super::pool::Said;
 use super::season::Season;
 use super::tracker::{Errors, Tracker};
@@ -63,15 +64,22 @@ struct Horizon {
 }
 
 /// A forecast of the maximum that waits for its end; free while no expert takes part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Pending {
     due: i32,
     /// How many experts made it: the first so many.
     experts: u8,
     /// What was said of it, for the pool.
     said: Said,
-    peak: f32,
-    anchors: [f32; EXPERTS],
+    peak: Bf16,
+    anchors: [Bf16; EXPERTS],
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        let (peak, anchors) = (Bf16::LEAST, [Bf16::LEAST; EXPERTS]);
+        Pending { due: 0, experts: 0, said: Said::default(), peak, anchors }
+    }
 }
 
 impl Base {
@@ -159,7 +167,7 @@ impl Base {
         let is_seasonal = 1 < self.experts(0);
         let [daily, weekly] = if is_seasonal { self.season.anchors(value, local) } else { [[0.0; HORIZONS.len()]; 2] };
         let [day, week] = self.hours.anchors(local);
-        let of = |peak: f32, usual: f32| if f32::MIN < peak { peak } else { usual };
+        let of = |peak: f32, usual: f32| if hours::UNKNOWN < peak { peak } else { usual };
         let anchors = |k: usize| [levels[k], of(day[k], daily[k]), of(week[k], weekly[k])];
         std::array::from_fn(anchors)
     }
@@ -174,14 +182,16 @@ impl Base {
                     pending.experts = 0;
                     continue;
                 }
-                pending.peak = pending.peak.max(value);
+                if pending.peak.get() < value {
+                    pending.peak = Bf16::of(value);
+                }
                 if f64::from(pending.due) <= now {
                     if pending.said != Said::default() {
                         came(k, f64::from(pending.due) - f64::from(HORIZONS[k]), pending.said);
                     }
                     for (expert, tracker) in horizon.trackers[..usize::from(pending.experts)].iter_mut().enumerate() {
                         let borrowed = || borrowed(shorter, expert).map(|usual| usual.stretched(GROWTH[k]).tracker());
-                        tracker.learn(pending.peak - pending.anchors[expert], borrowed);
+                        tracker.learn(pending.peak.get() - pending.anchors[expert].get(), borrowed);
                     }
                     pending.experts = 0;
                 }
@@ -202,7 +212,7 @@ impl Base {
             if let Some(slot) = horizon.pending.iter_mut().find(|pending| pending.experts == 0) {
                 let due = now.saturating_add(HORIZONS[k] as i32);
                 let (experts, said) = (experts[k], Said::default());
-                *slot = Pending { due, experts, said, peak: f32::MIN, anchors: anchors[k] };
+                *slot = Pending { due, experts, said, peak: Bf16::LEAST, anchors: anchors[k].map(Bf16::of) };
             }
         }
     }

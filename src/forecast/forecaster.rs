@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::base::Base;
+use super::bf16::Bf16;
 use super::gap::Gap;
 use super::ladder::Ladder;
 use super::outlook::{Crossing, Outlook, Trend};
@@ -42,7 +43,7 @@ pub struct Forecaster {
     pub(super) passed_since: Option<Minutes>,
     pub(super) step: Step,
     /// The risk by the usual errors within each horizon, as of the newest step.
-    pub(super) usual: Option<[f32; HORIZONS.len()]>,
+    pub(super) usual: Option<[Bf16; HORIZONS.len()]>,
     pub(super) envelope: Envelope,
     pub(super) base: Base,
     pub(super) record: Record,
@@ -177,7 +178,7 @@ impl Forecaster {
             let usual = self.base.learn(end, mean, local, |k, made, said| {
                 pool.learn(k, said, passed.is_some_and(|passed| made < passed));
             });
-            self.usual = if self.record.age(now) < YOUNG { None } else { usual };
+            self.usual = usual.filter(|_| YOUNG <= self.record.age(now)).map(|usual| usual.map(Bf16::of));
             self.step = Step::default();
         }
         self.step.index = index;
@@ -214,7 +215,7 @@ impl Forecaster {
         };
         let arrival = ramp.map(|ramp| (ramp.log_minutes, ramp.spread));
         let mixes: [_; HORIZONS.len()] = std::array::from_fn(|k| self.pool.mix(k));
-        let risks = self.usual.map(|usual| usual.map(f64::from));
+        let risks = self.usual.map(|usual| usual.map(|risk| f64::from(risk.get())));
         let crossing = Crossing::new(arrival, |minutes, log_minutes| {
             let (k, usual, record) = usual_risk(&risks, &self.record, now, minutes);
             mixes[k].correct(whole(mixes[k].pool(usual, record), log_minutes))
@@ -353,12 +354,9 @@ mod tests {
         assert_eq!(state(&forecaster), state(&restored));
         assert!(forecaster == restored && forecaster.is_credible());
         feed(&mut forecaster, 3600..40_000, |minute| 0.5 + 0.2 * ((minute * 7919 % 101) as f64 / 101.0));
-        println!(
-            "{} bytes in memory, {} serialised",
-            size_of::<Forecaster>() + 4 * (48 + 56 + 168),
-            state(&forecaster).len()
-        );
-        assert!(state(&forecaster).len() <= 4800 && size_of::<Forecaster>() + 4 * (48 + 56 + 168) <= 5300);
+        let memory = size_of::<Forecaster>() + size_of::<Bf16>() * (48 + 56 + 168);
+        println!("{memory} bytes in memory, {} serialised", state(&forecaster).len());
+        assert!(state(&forecaster).len() <= 4800 && memory <= 4096);
     }
 
     proptest! {

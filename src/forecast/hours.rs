@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HORIZONS;
+use super::bf16::{Bf16, Row};
 use crate::calendar::Local;
 
 /// Hours of a week, and of a day.
@@ -13,6 +14,9 @@ const DAY_MINUTES: f64 = 1440.0;
 /// A ramp is as old as yesterday's where that one rose at a third to three times its rate; and by no more is its pace corrected.
 const SAME: f64 = 3.0;
 
+/// The height of an hour that nothing is known of: below all others.
+pub(super) const UNKNOWN: f32 = Bf16::LEAST.get();
+
 /// Rises of two days are compared over so many hours.
 const RISE: usize = 4;
 
@@ -22,7 +26,7 @@ const RISE: usize = 4;
 /// forecast, of maxima.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hours {
-    highest: Vec<f32>,
+    highest: Row<WEEK>,
     /// The hour that is filled, and its highest value.
     hour: u8,
     peak: f32,
@@ -32,7 +36,7 @@ pub(super) struct Hours {
 
 impl Default for Hours {
     fn default() -> Self {
-        Hours { highest: vec![f32::MIN; WEEK], hour: u8::MAX, peak: f32::MIN, alike: 0.0 }
+        Hours { highest: Row::filled(UNKNOWN), hour: u8::MAX, peak: UNKNOWN, alike: 0.0 }
     }
 }
 
@@ -43,9 +47,9 @@ impl Hours {
         if usize::from(self.hour) != hour {
             if usize::from(self.hour) < WEEK {
                 self.come_back(self.peak);
-                self.highest[usize::from(self.hour)] = self.peak;
+                self.highest.set(usize::from(self.hour), self.peak);
             }
-            (self.hour, self.peak) = (hour as u8, f32::MIN);
+            (self.hour, self.peak) = (hour as u8, UNKNOWN);
             self.alike = self.compare(hour) as f32;
         }
         self.peak = self.peak.max(value);
@@ -55,8 +59,8 @@ impl Hours {
     /// than they differ, no peak returns: what filled was emptied.
     pub(super) fn come_back(&mut self, value: f32) {
         let day = || (1..=DAY).map(|back| self.back(usize::from(self.hour), back));
-        let (low, high) = (day().fold(f32::MAX, f32::min), day().fold(f32::MIN, f32::max));
-        if low != f32::MIN && value < low - (high - low) {
+        let (low, high) = (day().fold(f32::MAX, f32::min), day().fold(UNKNOWN, f32::max));
+        if UNKNOWN < low && value < low - (high - low) {
             self.highest.fill(value);
             (self.peak, self.alike) = (value, 0.0);
         }
@@ -68,15 +72,14 @@ impl Hours {
         let minute = (local.second % 3600) as f32 / 60.0;
         let highest = |cycle: usize| {
             let begin = (hour(local) + WEEK - cycle) % WEEK;
-            let mut ring = self.highest[begin..].iter().chain(&self.highest);
-            let (mut highest, mut seen) = (f32::MIN, 0);
+            let mut ring = self.highest.ring(begin);
+            let (mut highest, mut seen) = (UNKNOWN, 0);
             HORIZONS.map(|horizon| {
                 if DAY_MINUTES < f64::from(horizon) {
-                    return f32::MIN;
+                    return UNKNOWN;
                 }
                 let hours = (((minute + horizon) / 60.0).ceil() as usize).min(cycle);
-                let higher = |highest: f32, peak: &f32| if highest < *peak { *peak } else { highest };
-                highest = ring.by_ref().take(hours - seen).fold(highest, higher);
+                highest = ring.by_ref().take(hours - seen).fold(highest, f32::max);
                 seen = hours;
                 highest
             })
@@ -105,7 +108,7 @@ impl Hours {
 
     /// How alike the last two days rose, hour by hour: the correlation of their rises; 0 while an hour of them is unknown.
     fn compare(&self, now: usize) -> f64 {
-        if (1..=2 * DAY + RISE + 1).any(|back| self.back(now, back) == f32::MIN) {
+        if (1..=2 * DAY + RISE + 1).any(|back| self.back(now, back) <= UNKNOWN) {
             return 0.0;
         }
         let rise = |back: usize| f64::from(self.back(now, back) - self.back(now, back + RISE));
@@ -121,7 +124,7 @@ impl Hours {
 
     /// The highest value of the hour so many before this one, at most a week.
     fn back(&self, hour: usize, hours: usize) -> f32 {
-        self.highest[(hour + WEEK - hours) % WEEK]
+        self.highest.get((hour + WEEK - hours) % WEEK)
     }
 
     /// The height reached so many minutes from now (all in the last two days), between full hours.
@@ -161,15 +164,15 @@ mod tests {
         let [day, week] = hours.anchors(local(8 * 1440 + 480));
         assert_eq!((day[1], day[3], day[6]), (0.0, 3.0, 3.0)); // yesterday was the first day of the week
         assert_eq!((week[1], week[3], week[6]), (0.0, 1.0, 1.0));
-        assert_eq!((day[7], week[9]), (f32::MIN, f32::MIN));
+        assert_eq!((day[7], week[9]), (UNKNOWN, UNKNOWN));
     }
 
     #[test]
     fn what_was_emptied_does_not_return() {
         let mut hours = learned(3 * 1440, |minute| minute as f32 / 10_000.0 - 1.0);
-        hours.come_back(-0.98);
+        hours.come_back(-0.984_375);
         let [day, week] = hours.anchors(local(3 * 1440));
-        assert_eq!((day[6], week[6]), (-0.98, -0.98));
+        assert_eq!((day[6], week[6]), (-0.984_375, -0.984_375));
         let mut peaks = learned(3 * 1440, |minute| if minute % 1440 < 120 { 1.0 } else { 0.0 });
         peaks.come_back(-0.5);
         assert_eq!(peaks.anchors(local(3 * 1440))[0][6], 1.0);

@@ -1,8 +1,11 @@
 //! The same signal at ten time scales: windows of eight block means, from 8 minutes to 2.8 days.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::Minutes;
+use super::bf16::Bf16;
 
 /// Scales; the blocks of scale k are 2^k minutes wide.
 pub(super) const SCALES: usize = 10;
@@ -59,33 +62,36 @@ pub(super) struct Scale {
 /// The highest of something in this generation and in the one before; minus infinity where there was nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Top {
-    now: f32,
-    before: f32,
+    now: Bf16,
+    before: Bf16,
 }
 
 impl Default for Top {
     fn default() -> Self {
-        Top { now: f32::NEG_INFINITY, before: f32::NEG_INFINITY }
+        Top { now: Bf16::NOTHING, before: Bf16::NOTHING }
     }
 }
 
 impl Top {
     fn get(self) -> Option<f32> {
-        let height = self.now.max(self.before);
+        let height = self.now.get().max(self.before.get());
         (height != f32::NEG_INFINITY).then_some(height)
     }
 
     fn learn(&mut self, height: f32) {
-        self.now = self.now.max(height);
+        if self.now.get() < height {
+            self.now = Bf16::at_least(height);
+        }
     }
 
     fn turn_over(&mut self) {
-        self.before = std::mem::replace(&mut self.now, f32::NEG_INFINITY);
+        self.before = std::mem::replace(&mut self.now, Bf16::NOTHING);
     }
 
     fn lower(&mut self, most: Option<f32>) {
         if let Some(most) = most {
-            (self.now, self.before) = (self.now.min(most), self.before.min(most));
+            let lower = |height: Bf16| Bf16::at_least(height.get().min(most));
+            (self.now, self.before) = (lower(self.now), lower(self.before));
         }
     }
 }
@@ -108,7 +114,7 @@ struct Turns {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Open {
     index: i32,
-    count: u32,
+    count: NonZeroU32,
     value: f32,
     phase: f32,
 }
@@ -213,11 +219,15 @@ impl Scale {
     fn add(&mut self, k: usize, at: Minutes, value: f32) {
         let position = at / width(k);
         let index = position.floor();
-        let open = self.open.get_or_insert(Open { index: index as i32, count: 0, value: 0.0, phase: 0.0 });
+        let phase = (position - index) as f32;
+        let Some(open) = &mut self.open else {
+            self.open = Some(Open { index: index as i32, count: NonZeroU32::MIN, value, phase });
+            return;
+        };
         open.count = open.count.saturating_add(1);
-        let share = 1.0 / open.count as f32;
+        let share = 1.0 / open.count.get() as f32;
         open.value += (value - open.value) * share;
-        open.phase += ((position - index) as f32 - open.phase) * share;
+        open.phase += (phase - open.phase) * share;
     }
 
     /// Closes the open block if `at` lies beyond it; returns its mean time and mean.

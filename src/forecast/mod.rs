@@ -15,6 +15,7 @@
 
 mod analog;
 mod base;
+mod bf16;
 mod course;
 mod forecaster;
 mod gap;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::HORIZONS;
 use super::base::BaseV1;
+use super::bf16::Bf16;
 use super::forecaster::{Envelope, Forecast, Forecaster, Step};
 use super::gap::Gap;
 use super::ladder::Ladder;
@@ -23,7 +24,7 @@ pub struct ForecasterV1 {
     last: Option<Timestamp>,
     is_passed: bool,
     step: Step,
-    usual: Option<[f32; HORIZONS.len()]>,
+    usual: Option<[Bf16; HORIZONS.len()]>,
     envelope: Envelope,
     base: BaseV1,
     record: Record,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HORIZONS;
+use super::bf16::Row;
 use crate::calendar::Local;
 
 const DAY: f32 = 1440.0;
@@ -28,8 +29,8 @@ pub(super) struct Season {
     size: f32,
     /// Minutes learned.
     age: f32,
-    daily: Profile,
-    weekly: Profile,
+    daily: Profile<DAILY>,
+    weekly: Profile<WEEKLY>,
     /// Running errors of the level without and with the daily profile.
     error_plain: f32,
     error_seasonal: f32,
@@ -39,8 +40,8 @@ pub(super) struct Season {
 
 /// The mean deviation from the level in each slot of a cycle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Profile {
-    points: Vec<f32>,
+struct Profile<const N: usize> {
+    points: Row<N>,
     mean: f32,
     slot: u8,
     sum: f32,
@@ -55,8 +56,8 @@ impl Default for Season {
             high: 0.0,
             size: 0.0,
             age: 0.0,
-            daily: Profile::new(DAILY),
-            weekly: Profile::new(WEEKLY),
+            daily: Profile::default(),
+            weekly: Profile::default(),
             error_plain: 0.0,
             error_seasonal: 0.0,
             belief: 0.0,
@@ -96,7 +97,7 @@ impl Season {
 
     /// What of a value is rhythm, as far as it is believed.
     pub(super) fn share(&self, local: Local) -> f32 {
-        self.belief * (self.daily.points[daily_slot(local)] - self.daily.mean)
+        self.belief * (self.daily.points.get(daily_slot(local)) - self.daily.mean)
     }
 
     /// The highest share of the rhythm within the next `minutes`.
@@ -106,7 +107,7 @@ impl Season {
         }
         let slots = (minutes / 30.0).clamp(0.0, DAILY as f64 - 1.0) as usize;
         let from = daily_slot(local);
-        let highest = (from..=from + slots).map(|slot| self.daily.points[slot % DAILY]).fold(f32::MIN, f32::max);
+        let highest = (from..=from + slots).map(|slot| self.daily.points.get(slot % DAILY)).fold(f32::MIN, f32::max);
         self.belief * (highest - self.daily.mean)
     }
 
@@ -141,7 +142,7 @@ impl Season {
             return;
         }
         let plain = value - self.level - self.daily.mean;
-        let seasonal = plain - (self.daily.points[daily_slot(local)] - self.daily.mean);
+        let seasonal = plain - (self.daily.points.get(daily_slot(local)) - self.daily.mean);
         let rate = (elapsed / DAY).min(1.0);
         self.error_plain += (plain.abs() - self.error_plain) * rate;
         self.error_seasonal += (seasonal.abs() - self.error_seasonal) * rate;
@@ -150,17 +151,19 @@ impl Season {
     }
 }
 
-impl Profile {
-    fn new(slots: usize) -> Self {
-        Profile { points: vec![0.0; slots], mean: 0.0, slot: 0, sum: 0.0, count: 0 }
+impl<const N: usize> Default for Profile<N> {
+    fn default() -> Self {
+        Profile { points: Row::filled(0.0), mean: 0.0, slot: 0, sum: 0.0, count: 0 }
     }
+}
 
+impl<const N: usize> Profile<N> {
     /// Collects the mean of a slot and folds it in once the next one begins.
     fn learn(&mut self, rest: f32, slot: usize, rate: f32) {
         if usize::from(self.slot) != slot && self.count != 0 {
-            let point = &mut self.points[usize::from(self.slot)];
-            *point += (self.sum / f32::from(self.count) - *point) * rate;
-            self.mean = self.points.iter().sum::<f32>() / self.points.len() as f32;
+            let point = self.points.get(usize::from(self.slot));
+            self.points.set(usize::from(self.slot), point + (self.sum / f32::from(self.count) - point) * rate);
+            self.mean = self.points.iter().sum::<f32>() / N as f32;
             (self.sum, self.count) = (0.0, 0);
         }
         self.slot = slot as u8;
@@ -170,13 +173,13 @@ impl Profile {
 
     /// The highest point of profile plus fading distance over each horizon.
     fn highest(&self, rest: f32, slot: usize, width: f32, fade: f32) -> [f32; HORIZONS.len()] {
-        let mut away = rest - self.points[slot];
+        let mut away = rest - self.points.get(slot);
         let mut highest = [0.0; HORIZONS.len()];
         let mut most = rest;
         let mut seen = 0;
-        let mut ring = self.points[slot + 1..].iter().chain(&self.points);
+        let mut ring = self.points.ring(slot + 1);
         for (highest, horizon) in highest.iter_mut().zip(HORIZONS) {
-            let slots = ((horizon / width).ceil() as usize).min(self.points.len());
+            let slots = ((horizon / width).ceil() as usize).min(N);
             for point in ring.by_ref().take(slots - seen) {
                 away *= fade;
                 most = if most < point + away { point + away } else { most };

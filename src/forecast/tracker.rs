@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bf16::Bf16;
+
 /// The levels that are tracked.
 const LEVELS: [f32; 8] = [0.02, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.98];
 
@@ -11,14 +13,20 @@ const LEAST_GAIN: f32 = 0.002;
 /// Follows eight quantiles of a stream of errors by online subgradient steps on the pinball loss: the proportional part of
 /// conformal PID control (Angelopoulos, Candès, Tibshirani, NeurIPS 2023; Gibbs & Candès, NeurIPS 2021). Beyond the outer
 /// quantiles the tails are exponential (Davison & Smith, JRSS-B 1990).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tracker {
     points: [f32; LEVELS.len()],
     /// Mean size of an error, winsorised.
     size: f32,
     /// Running pinball loss, the measure by which experts are weighed.
-    loss: f32,
+    loss: Bf16,
     seen: u16,
+}
+
+impl Default for Tracker {
+    fn default() -> Self {
+        Tracker { points: [0.0; LEVELS.len()], size: 0.0, loss: Bf16::of(0.0), seen: 0 }
+    }
 }
 
 impl Tracker {
@@ -33,12 +41,13 @@ impl Tracker {
         if self.seen == 0 {
             *self = match borrowed() {
                 Some(shorter) => Tracker { seen: 0, ..shorter },
-                None => Tracker { points: [error; LEVELS.len()], size: error.abs(), loss: 0.0, seen: 0 },
+                None => Tracker { points: [error; LEVELS.len()], size: error.abs(), ..Tracker::default() },
             };
         }
         let fresh = 1.0 / (f32::from(self.seen) + 1.0);
         let loss = self.pinball(error);
-        self.loss += (loss - self.loss) * fresh.max(0.05);
+        let before = self.loss.get();
+        self.loss = Bf16::of(before + (loss - before) * fresh.max(0.05));
         let tame = if self.size == 0.0 { error.abs() } else { error.abs().min(5.0 * self.size) };
         self.size += (tame - self.size) * fresh.max(0.02);
         let gain = (2.5 / (f32::from(self.seen) + 26.0)).max(LEAST_GAIN) * self.size;
@@ -105,7 +114,7 @@ impl Errors<'_> {
     pub(super) fn tracker(self) -> Tracker {
         let median = self.tracker.points[3];
         let points = self.tracker.points.map(|point| median + (point - median) * self.factor);
-        Tracker { points, loss: self.loss(), ..*self.tracker }
+        Tracker { points, loss: Bf16::of(self.loss()), ..*self.tracker }
     }
 
     /// The probability of an error above `room`.
@@ -125,7 +134,7 @@ impl Errors<'_> {
 
     /// The running loss; of errors so much wider it is so much greater.
     pub(super) fn loss(&self) -> f32 {
-        self.tracker.loss * self.factor
+        self.tracker.loss.get() * self.factor
     }
 }
 
