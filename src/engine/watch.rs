@@ -1,5 +1,6 @@
 //! One signal under watch: its judge, its bounds, and the troubles that are open.
 
+mod fading;
 mod flat_top;
 mod learned;
 mod panel;
@@ -170,7 +171,7 @@ impl Watch {
             Some(capacity) => match &mut self.learned {
                 Some(learned) => learned.learn(at, capacity, plan),
                 None => {
-                    let learned = Learned::new(at, capacity).with_passes(top.stays_of_late(at));
+                    let learned = Learned::new(at, capacity).with_passes(top.stays_of_late());
                     self.learned = Some(Box::new(learned));
                 }
             },

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fading::Fading;
 use crate::time::{Span, Timestamp};
 
 /// What counts as the same height, and as well below it, as shares of the way from the usual value to the top.
@@ -26,8 +27,6 @@ const STAYS: u8 = 3;
 const MANY: u32 = 100;
 /// The values over which the usual one and the unrest are means.
 const MEMORY: f64 = 2_000.0;
-/// Stays that count as passes, the older the less.
-const HALF: Span = Span::from_days(7);
 /// A top not visited for so long is forgotten: there may be less of it now.
 const STALE: Span = Span::from_days(60);
 
@@ -49,9 +48,8 @@ pub(super) struct FlatTop {
     is_long: bool,
     /// Long stays at this top.
     stays: u8,
-    /// The same, the older the less, as of the newest.
-    recent: f64,
-    newest: Timestamp,
+    /// The same, the older the less.
+    recent: Fading,
 }
 
 impl FlatTop {
@@ -69,8 +67,7 @@ impl FlatTop {
             dips: 0,
             is_long: false,
             stays: 0,
-            recent: 0.0,
-            newest: at,
+            recent: Fading::none(at),
         }
     }
 
@@ -88,7 +85,7 @@ impl FlatTop {
         }
         if self.top + SAME * reach < value || STALE <= at.since(self.visited) {
             // higher than what was taken for the top, or that is long gone
-            (self.top, self.visited, self.stays, self.recent) = (value, at, 0, 0.0);
+            (self.top, self.visited, self.stays, self.recent) = (value, at, 0, Fading::none(at));
             (self.at_top, self.dips, self.is_long) = (1, 0, false);
         } else if self.top - SAME * reach <= value {
             (self.top, self.visited) = (self.top.max(value), at);
@@ -103,14 +100,14 @@ impl FlatTop {
         let is_flat = is_known && DIPS * self.dips < self.at_top && LONG <= f64::from(self.at_top) * self.unrest;
         if is_high && is_flat && !self.is_long {
             (self.is_long, self.stays) = (true, self.stays.saturating_add(1));
-            (self.recent, self.newest) = (self.stays_of_late(at) + 1.0, at);
+            self.recent.add(at);
         }
         (is_high && STAYS <= self.stays).then_some(self.top)
     }
 
     /// How often it stood at its top of late.
-    pub(super) fn stays_of_late(&self, at: Timestamp) -> f64 {
-        self.recent * libm::exp2(-at.since(self.newest).as_secs_f64() / HALF.as_secs_f64())
+    pub(super) fn stays_of_late(&self) -> Fading {
+        self.recent
     }
 }
 

@@ -10,6 +10,7 @@ use super::super::bounded::{Bounded, BoundedV3, Standing};
 use super::super::capacity::Capacity;
 use super::super::section::Section;
 use super::super::words;
+use super::fading::Fading;
 use crate::alert::chart::Line;
 use crate::calendar::Local;
 use crate::plan::Plan;
@@ -19,9 +20,8 @@ use crate::time::{Span, Timestamp};
 const SAME: f64 = 0.02;
 const STEADY: Span = Span::from_hours(1);
 const KNOWN: Span = Span::from_days(1);
-/// Passing it so often is usual; a pass counts for half after a week.
+/// Passing it so often of late is usual.
 const USUAL: f64 = 2.5;
-const HALF: Span = Span::from_days(7);
 
 /// What is known of the capacity of a signal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,9 +31,8 @@ pub(super) struct Learned {
     since: Timestamp,
     /// The bound, once it counts.
     bounded: Option<Bounded>,
-    /// How often it was passed, the older the less, and when that was counted.
-    passes: f64,
-    counted: Timestamp,
+    /// How often it was passed, the older the less.
+    passes: Fading,
     beyond: bool,
     /// People were told and it is not over yet.
     speaks: bool,
@@ -45,16 +44,15 @@ struct LearnedV3 {
     capacity: Capacity,
     since: Timestamp,
     bounded: Option<BoundedV3>,
-    passes: f64,
-    counted: Timestamp,
+    passes: Fading,
     beyond: bool,
     speaks: bool,
 }
 
 impl From<LearnedV3> for Learned {
     fn from(old: LearnedV3) -> Self {
-        let LearnedV3 { capacity, since, bounded, passes, counted, beyond, speaks } = old;
-        Learned { capacity, since, bounded: bounded.map(Bounded::from), passes, counted, beyond, speaks }
+        let LearnedV3 { capacity, since, bounded, passes, beyond, speaks } = old;
+        Learned { capacity, since, bounded: bounded.map(Bounded::from), passes, beyond, speaks }
     }
 }
 
@@ -66,11 +64,11 @@ impl Learned {
     }
 
     pub(super) fn new(at: Timestamp, capacity: Capacity) -> Self {
-        Learned { capacity, since: at, bounded: None, passes: 0.0, counted: at, beyond: false, speaks: false }
+        Learned { capacity, since: at, bounded: None, passes: Fading::none(at), beyond: false, speaks: false }
     }
 
     /// The same of a signal that stands at it, as it did so often of late.
-    pub(super) fn with_passes(self, passes: f64) -> Self {
+    pub(super) fn with_passes(self, passes: Fading) -> Self {
         Learned { passes, beyond: true, ..self }
     }
 
@@ -101,14 +99,11 @@ impl Learned {
         let Some(bounded) = &mut self.bounded else { return Standing::Clear };
         let standing = bounded.observe(at, value, local, plan, unit);
         let beyond = self.capacity.bound.is_passed(value);
-        let halves = at.since(self.counted).as_secs_f64() / HALF.as_secs_f64();
-        let mut passes = self.passes * libm::exp2(-halves);
         if beyond && !self.beyond {
-            passes += 1.0;
-            (self.passes, self.counted) = (passes, at);
+            self.passes.add(at);
         }
         self.beyond = beyond;
-        let may_speak = self.speaks || (self.since + KNOWN <= at && passes < USUAL);
+        let may_speak = self.speaks || (self.since + KNOWN <= at && self.passes.at(at) < USUAL);
         self.speaks = may_speak && standing != Standing::Clear;
         match standing {
             _ if !self.speaks => Standing::Clear,
