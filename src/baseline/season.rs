@@ -26,6 +26,8 @@ pub struct Stray {
     pub distance: f64,
     /// Whether it is too early to be surprised: how much the hours stray as a rule is still being learned.
     pub early: bool,
+    /// Whether the hours err no more than the level does: the signal may live by them.
+    pub fits: bool,
 }
 
 /// One profile: the visit under way, the record of its errors, and what is looked up only once a slot comes round again. (Looked
@@ -68,6 +70,8 @@ const TRIALS: u32 = 48;
 const KNOWN: u8 = 2;
 /// Visits before anything is made of it: how much the hours stray as a rule is learned for two days, as all else is.
 const HEARD: u8 = 4;
+/// Hours that err by more than the level and a tenth are not what the signal lives by.
+const FITS: f64 = 1.1;
 /// The week is asked instead of the day where it errs so much less.
 const BETTER: f64 = 0.8;
 /// Values further away than so many usual distances teach an hour no more than that: an incident is no habit.
@@ -98,9 +102,10 @@ impl Season {
         let (day, week) = slots(local);
         let better = TRIALS <= self.week.error.seen() && self.week.error.get() < BETTER * self.day.error.get();
         let by_week = if better { self.week.known(week).stray(value, least) } else { None };
+        let fits = if by_week.is_some() { self.week.fits() } else { self.day.fits() };
         let day = self.day.known(day);
         let stray = by_week.or_else(|| day.stray(value, least))?;
-        Some(Stray { early: day.visits < HEARD, ..stray })
+        Some(Stray { early: day.visits < HEARD, fits, ..stray })
     }
 
     /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
@@ -124,6 +129,10 @@ impl<const N: usize> Profile<N> {
         let proved = TRIALS <= self.error.seen() && self.error.get() < GAIN * self.plain.get();
         let slot = self.known(slot);
         (proved && slot.visits > 0).then(|| f64::from(slot.mean))
+    }
+
+    fn fits(&self) -> bool {
+        self.error.get() <= FITS * self.plain.get()
     }
 
     fn known(&self, slot: usize) -> Slot {
@@ -168,7 +177,7 @@ impl Slot {
     fn stray(self, value: f64, least: f64) -> Option<Stray> {
         let (center, usual) = (f64::from(self.mean), self.stray.get() + least);
         let known = KNOWN <= self.visits && 0.0 < usual;
-        known.then(|| Stray { center, usual, distance: (value - center).abs(), early: false })
+        known.then(|| Stray { center, usual, distance: (value - center).abs(), early: false, fits: false })
     }
 
     /// Takes in a visit: the mean of its values, and of their distances from the mean before.

@@ -1,6 +1,6 @@
 //! From the surprises of all views to two answers.
 
-use super::views::{COUNT, SIZES, Size};
+use super::views::{COUNT, HOUR, SIZES, Size};
 
 /// What all views together say of one point, in powers of ten of points.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,8 +38,9 @@ pub(super) fn weigh(surprise: f64, size: Size, band: f64, step: f64) -> f64 {
     if weighed <= KNEE { weighed } else { LIMIT - (LIMIT - KNEE) * (LIMIT - KNEE) / (weighed - KNEE + (LIMIT - KNEE)) }
 }
 
-/// Joins the weighed surprises of all views.
-pub(super) fn fuse(surprises: &[f64; COUNT]) -> Fused {
+/// Joins the weighed surprises of all views. Where the hours do not fit the signal, what they bring is a height like any other: new
+/// perhaps, but nothing that a point should agree with.
+pub(super) fn fuse(surprises: &[f64; COUNT], hours_fit: bool) -> Fused {
     let excess = |s: f64| (s - ORDINARY).max(0.0);
     let (mut first, mut top, mut top_core) = (0, 0.0, 0.0_f64);
     let (mut all, mut core) = (0.0, 0.0);
@@ -50,7 +51,7 @@ pub(super) fn fuse(surprises: &[f64; COUNT]) -> Fused {
                 (top, first) = (s, i);
             }
         }
-        if spec.core {
+        if spec.core && (hours_fit || i != HOUR) {
             core += excess(s);
             top_core = top_core.max(s);
         }
@@ -67,13 +68,15 @@ mod tests {
     fn one_view_makes_novelty_and_many_make_agreement() {
         let mut surprises = [0.0; COUNT];
         surprises[5] = 6.0;
-        let lone = fuse(&surprises);
+        let lone = fuse(&surprises, true);
         assert_eq!((lone.novelty, lone.agreement, lone.first), (6.0, 0.0, 5));
         surprises[7] = 3.0;
         surprises[1] = 4.0;
-        let many = fuse(&surprises);
+        let many = fuse(&surprises, true);
         assert!((many.novelty - 6.15).abs() < 1e-12);
         assert_eq!(many.agreement, 5.0);
+        surprises[HOUR] = 5.0;
+        assert_eq!((fuse(&surprises, true).agreement, fuse(&surprises, false).agreement), (8.0, 5.0));
     }
 
     #[test]

@@ -11,14 +11,14 @@ use super::once::Once;
 use super::peaks::Peaks;
 use super::rate::{AGREEMENT, DROP, NOVELTY, Quiet, Rate, STUCK};
 use super::stuck::Stuck;
-use super::views::{Bent, COUNT, SIZES, Seen, Views};
+use super::views::{BLOCKS, Bent, COUNT, SIZES, Seen, Views};
 use super::{Judgement, View};
 use crate::baseline::{Band, Level, Range, Scale, Season};
 use crate::calendar::Local;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
 
-pub use older::{JudgeV2, JudgeV3};
+pub use older::{JudgeV2, JudgeV3, JudgeV4};
 
 /// Judges the observations of one signal in order of time: first scores, then learns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Judge {
     season: Season,
     views: Views,
     peaks: [Peaks; COUNT],
+    /// The surprise of the newest block, until the next.
+    block: f32,
     /// How long the rates have been learned, in weeks.
     weeks: f64,
     novelty: Voice,
@@ -187,7 +189,11 @@ impl Judge {
                 *surprise = if size.early { 0.0 } else { rare };
             }
         }
-        let fused = fuse(&surprises);
+        if sizes[BLOCKS].is_some() {
+            self.block = surprises[BLOCKS] as f32;
+        }
+        surprises[BLOCKS] = f64::from(self.block);
+        let fused = fuse(&surprises, seen.stray.is_none_or(|stray| stray.fits));
         let local = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
         let settled = local.map(|(_, &s)| s).fold(surprises[0], f64::max);
         let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);

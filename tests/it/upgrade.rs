@@ -8,7 +8,7 @@ use std::sync::{Arc, Once};
 
 use forewarn::alert::State;
 use forewarn::engine::{Batch, Engine, Input, Output};
-use forewarn::plan::{Bound, Limit, Plan, Side};
+use forewarn::plan::{Bound, Limit, Plan, Preset, Side};
 use forewarn::signal::{Fingerprint, Reading, Selector, Signal, Sink};
 use forewarn::time::{Span, Timestamp};
 
@@ -16,25 +16,29 @@ const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 /// When the snapshot is taken, in minutes: a day after the judge has begun to speak.
 const SAVED: i64 = 3 * 1440;
 /// The newest state has this number.
-const NEWEST: u32 = 4;
+const NEWEST: u32 = 5;
 
 fn plan() -> Arc<Plan> {
     let bound = Bound { level: 0.95, side: Side::Above };
     let limit = Limit { signal: Selector::parse("disk_used_ratio").unwrap(), bound };
-    Arc::new(Plan { limits: vec![limit], shards: 2, ..Plan::default() })
+    let pool = Preset { names: vec![regex::Regex::new("^pool_.*$").unwrap()], finite: true, ..Preset::default() };
+    Arc::new(Plan { limits: vec![limit], presets: vec![pool, Preset::default()], shards: 2, ..Plan::default() })
 }
 
-/// A disk that begins to fill an hour after the snapshot, a latency with the hour of the day, a queue that stays empty.
-fn values(minute: i64) -> [(&'static str, f64); 3] {
+/// A disk that begins to fill an hour after the snapshot, a latency with the hour of the day, a queue that stays empty, and a pool
+/// that ran out three times before (known from state 5 on).
+fn values(minute: i64) -> [(&'static str, f64); 4] {
     let mixed = (minute as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let noise = (mixed >> 40) as f64 / (1u64 << 24) as f64;
     let day = libm::sin(minute as f64 / 1440.0 * std::f64::consts::TAU);
     let filled = 0.40 + 0.001 * (minute - SAVED - 60).max(0) as f64;
+    let rush = if [600, 1_900, 3_200].iter().any(|at| (*at..at + 120).contains(&minute)) { 4.0 } else { 1.0 };
     let queue = if minute % 700 < 3 { 2.0 } else { 0.0 };
     [
         ("disk_used_ratio", filled + 0.004 * noise),
         ("latency_ms", 80.0 + 20.0 * day + 9.0 * noise),
         ("queue_length", queue),
+        ("pool_in_use", ((12.0 + 6.0 * day) * (0.8 + 0.4 * noise) * rush).round().min(40.0)),
     ]
 }
 

@@ -2,23 +2,31 @@
 
 use serde::Deserialize;
 
-use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Views, Voice};
-use crate::baseline::SeasonV1;
+use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Voice};
+use crate::baseline::{Season, SeasonV1};
 use crate::detect::stuck::StuckV1;
+use crate::detect::views::{HOUR, ViewsV1};
 
 /// Version 2: before runs knew the one that most points lie in, and before a trouble could grow to matter.
 #[derive(Debug, Deserialize)]
-pub struct JudgeV2(Older<StuckV1>);
+pub struct JudgeV2(Older<StuckV1, Option<Box<SeasonV1>>>);
 
 /// Version 3: before an hour of the day knew how far it strays.
 #[derive(Debug, Deserialize)]
 pub struct JudgeV3 {
-    older: Older<Stuck>,
+    older: Older<Stuck, Option<Box<SeasonV1>>>,
+    too_small: bool,
+}
+
+/// Version 4: before it looked at blocks of values.
+#[derive(Debug, Deserialize)]
+pub struct JudgeV4 {
+    older: Older<Stuck, Season>,
     too_small: bool,
 }
 
 #[derive(Debug, Deserialize)]
-struct Older<S> {
+struct Older<S, H> {
     cadence: Cadence,
     first: Option<Timestamp>,
     latest: Timestamp,
@@ -30,9 +38,9 @@ struct Older<S> {
     slow: Level,
     range: Range,
     band: Band,
-    season: Option<Box<SeasonV1>>,
-    views: Views,
-    peaks: [Peaks; COUNT],
+    season: H,
+    views: ViewsV1,
+    peaks: [Peaks; VIEWS],
     weeks: f64,
     novelty: Voice,
     agreement: Voice,
@@ -45,25 +53,43 @@ struct Older<S> {
     ordinary: u8,
 }
 
+/// So many views there were.
+const VIEWS: usize = 10;
+
 impl From<JudgeV2> for Judge {
     fn from(JudgeV2(older): JudgeV2) -> Self {
-        older.into()
+        older.before_hours()
     }
 }
 
 impl From<JudgeV3> for Judge {
     fn from(JudgeV3 { older, too_small }: JudgeV3) -> Self {
-        Judge { too_small, ..older.into() }
+        Judge { too_small, ..older.before_hours() }
     }
 }
 
-/// The view that now asks the hour: what it had filed are sizes of another kind.
-const BY_THE_HOUR: usize = 2;
+impl From<JudgeV4> for Judge {
+    fn from(JudgeV4 { mut older, too_small }: JudgeV4) -> Self {
+        let season = std::mem::take(&mut older.season);
+        Judge { too_small, ..older.judge(season) }
+    }
+}
 
-impl<S: Into<Stuck>> From<Older<S>> for Judge {
-    fn from(mut old: Older<S>) -> Self {
-        old.cadence.set_clock();
-        old.peaks[BY_THE_HOUR] = Peaks::default();
+impl<S: Into<Stuck>> Older<S, Option<Box<SeasonV1>>> {
+    /// What the view that now asks the hour had filed are sizes of another kind.
+    fn before_hours(mut self) -> Judge {
+        self.cadence.set_clock();
+        self.peaks[HOUR] = Peaks::default();
+        let season = self.season.take().map(|season| (*season).into()).unwrap_or_default();
+        self.judge(season)
+    }
+}
+
+impl<S: Into<Stuck>, H> Older<S, H> {
+    fn judge(self, season: Season) -> Judge {
+        let old = self;
+        let mut peaks = [Peaks::default(); COUNT];
+        peaks[..VIEWS].copy_from_slice(&old.peaks);
         Judge {
             cadence: old.cadence,
             first: old.first,
@@ -76,9 +102,10 @@ impl<S: Into<Stuck>> From<Older<S>> for Judge {
             slow: old.slow,
             range: old.range,
             band: old.band,
-            season: old.season.map(|season| (*season).into()).unwrap_or_default(),
-            views: old.views,
-            peaks: old.peaks,
+            season,
+            views: old.views.into(),
+            peaks,
+            block: 0.0,
             weeks: old.weeks,
             novelty: old.novelty,
             agreement: old.agreement,

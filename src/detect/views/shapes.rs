@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::shape::{LENGTH, Shape};
 use crate::baseline::{Mean, flat};
 
-/// Shapes kept (32 are no better on either labelled set).
-const KEPT: usize = 16;
 /// Single values kept.
 const VALUES: usize = 64;
 /// The nearest prototype moves by this share towards what it took in.
@@ -71,22 +69,23 @@ impl<const N: usize> Uses<N> {
     }
 }
 
-/// The last eight values against 16 prototypes of such.
+/// The last eight values against `N` prototypes of such.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(in crate::detect) struct Shapes {
-    kept: [Shape; KEPT],
-    uses: Uses<KEPT>,
+pub(in crate::detect) struct Shapes<const N: usize> {
+    #[serde(with = "flat")]
+    kept: [Shape; N],
+    uses: Uses<N>,
     last: [f32; LENGTH],
     filled: u8,
 }
 
-impl Default for Shapes {
+impl<const N: usize> Default for Shapes<N> {
     fn default() -> Self {
-        Shapes { kept: [Shape::default(); KEPT], uses: Uses::new(), last: [0.0; LENGTH], filled: 0 }
+        Shapes { kept: [Shape::default(); N], uses: Uses::new(), last: [0.0; LENGTH], filled: 0 }
     }
 }
 
-impl Shapes {
+impl<const N: usize> Shapes<N> {
     /// The distance (sum of absolute differences) of the last eight values, this one included, from the nearest shape
     /// known; none until one is known. Then learns.
     pub(in crate::detect) fn judge(&mut self, value: f64) -> Option<f64> {

@@ -4,10 +4,10 @@ use super::super::bounded::Bounded;
 use super::super::section::{Section, Writer};
 use super::Watch;
 use super::learned::Learned;
-use crate::detect::{Judge, JudgeV2, JudgeV3};
+use crate::detect::{Judge, JudgeV2, JudgeV3, JudgeV4};
 
 const JUDGE: u8 = 10;
-const JUDGE_VERSION: u8 = 4;
+const JUDGE_VERSION: u8 = 5;
 const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
 const TROUBLES_VERSION: u8 = 2;
@@ -39,9 +39,13 @@ impl Watch {
     pub(in super::super) fn load(&mut self, section: &Section<'_>) -> bool {
         match section.tag {
             JUDGE => {
-                let before = || section.read::<JudgeV3>(JUDGE_VERSION - 1).map(Judge::from);
-                let older = || section.read::<JudgeV2>(JUDGE_VERSION - 2).map(Judge::from);
-                section.read(JUDGE_VERSION).or_else(before).or_else(older).map(|judge| self.judge = judge).is_some()
+                let judge = match section.version {
+                    2 => section.read::<JudgeV2>(2).map(Judge::from),
+                    3 => section.read::<JudgeV3>(3).map(Judge::from),
+                    4 => section.read::<JudgeV4>(4).map(Judge::from),
+                    _ => section.read(JUDGE_VERSION),
+                };
+                judge.map(|judge| self.judge = judge).is_some()
             }
             BOUND => match Bounded::read(section) {
                 Some(saved) => {
