@@ -101,11 +101,11 @@ impl Season {
     pub fn stray(&self, local: Local, value: f64, least: f64) -> Option<Stray> {
         let (day, week) = slots(local);
         let better = TRIALS <= self.week.error.seen() && self.week.error.get() < BETTER * self.day.error.get();
-        let by_week = if better { self.week.known(week).stray(value, least) } else { None };
+        let by_week = if better { self.week.known(week).usual(least) } else { None };
         let fits = if by_week.is_some() { self.week.fits() } else { self.day.fits() };
         let day = self.day.known(day);
-        let stray = by_week.or_else(|| day.stray(value, least))?;
-        Some(Stray { early: day.visits < HEARD, fits, ..stray })
+        let (center, usual) = by_week.or_else(|| day.usual(least))?;
+        Some(Stray { center, usual, distance: (value - center).abs(), early: day.visits < HEARD, fits })
     }
 
     /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
@@ -174,10 +174,10 @@ impl<const N: usize> Profile<N> {
 }
 
 impl Slot {
-    fn stray(self, value: f64, least: f64) -> Option<Stray> {
-        let (center, usual) = (f64::from(self.mean), self.stray.get() + least);
-        let known = KNOWN <= self.visits && 0.0 < usual;
-        known.then(|| Stray { center, usual, distance: (value - center).abs(), early: false, fits: false })
+    /// What it usually brings, and how far it usually strays from that.
+    fn usual(self, least: f64) -> Option<(f64, f64)> {
+        let usual = self.stray.get() + least;
+        (KNOWN <= self.visits && 0.0 < usual).then_some((f64::from(self.mean), usual))
     }
 
     /// Takes in a visit: the mean of its values, and of their distances from the mean before.

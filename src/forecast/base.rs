@@ -64,7 +64,7 @@ struct Horizon {
 }
 
 /// A forecast of the maximum that waits for its end; free while no expert takes part.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Pending {
     due: i32,
     /// How many experts made it: the first so many.
@@ -73,13 +73,6 @@ struct Pending {
     said: Said,
     peak: Bf16,
     anchors: [Bf16; EXPERTS],
-}
-
-impl Default for Pending {
-    fn default() -> Self {
-        let (peak, anchors) = (Bf16::LEAST, [Bf16::LEAST; EXPERTS]);
-        Pending { due: 0, experts: 0, said: Said::default(), peak, anchors }
-    }
 }
 
 impl Base {

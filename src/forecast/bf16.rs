@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An `f32` without its lower half (bfloat16): two to three digits of a gap, so that what lies near the bound is known as well as
 /// what lies far. For what is kept or replaced; what moves by small steps would stand still. Saved as the `f32` that it is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "f32", into = "f32")]
 pub(super) struct Bf16(u16);
 

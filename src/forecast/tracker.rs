@@ -13,7 +13,7 @@ const LEAST_GAIN: f32 = 0.002;
 /// Follows eight quantiles of a stream of errors by online subgradient steps on the pinball loss: the proportional part of
 /// conformal PID control (Angelopoulos, Candès, Tibshirani, NeurIPS 2023; Gibbs & Candès, NeurIPS 2021). Beyond the outer
 /// quantiles the tails are exponential (Davison & Smith, JRSS-B 1990).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tracker {
     points: [f32; LEVELS.len()],
     /// Mean size of an error, winsorised.
@@ -21,12 +21,6 @@ pub(super) struct Tracker {
     /// Running pinball loss, the measure by which experts are weighed.
     loss: Bf16,
     seen: u16,
-}
-
-impl Default for Tracker {
-    fn default() -> Self {
-        Tracker { points: [0.0; LEVELS.len()], size: 0.0, loss: Bf16::of(0.0), seen: 0 }
-    }
 }
 
 impl Tracker {

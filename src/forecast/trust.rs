@@ -14,7 +14,7 @@ pub(super) const MOST_TRUST: f64 = 1.3;
 
 /// A promise to check the ramps of one scale by, without any real crossing: "the line half a window on is reached within
 /// a window".
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Promise {
     target: Bf16,
     due: i32,
@@ -70,12 +70,6 @@ impl Parts {
 
     fn halve(&mut self) {
         self.0 /= 2;
-    }
-}
-
-impl Default for Promise {
-    fn default() -> Self {
-        Promise { target: Bf16::NOTHING, due: 0, persistence: Parts::NONE }
     }
 }
 
