@@ -43,9 +43,8 @@ def series(chance):
             if cycles:
                 oscillation["frequency"] = round(chance.uniform(*cycles), 1)
             places = ["middle", "end"] if chance.random() < 0.7 else ["end"]
-            length = lambda: chance.choice([40, 80, 160])
             what = [{"kind": kind, **ANOMALIES[kind]}]
-            anomalies = [{"position": p, "length": length(), "channel": 0, "kinds": what} for p in places]
+            anomalies = [{"position": p, "length": chance.choice([40, 80, 160]), "channel": 0, "kinds": what} for p in places]
             yield {
                 "name": f"{base}-{number}-{kind}",
                 "length": chance.choice([6000, 9000, 12000]),
