@@ -123,6 +123,16 @@ impl Preset {
         }
     }
 
+    /// Whether a move to this side hurts.
+    pub fn hurts(&self, upward: bool) -> bool {
+        self.harm.is_none_or(|side| (side == Side::Above) == upward)
+    }
+
+    /// Whether a deviation from what is expected is large enough to matter in practice.
+    pub fn is_felt(&self, deviation: f64, expected: f64) -> bool {
+        self.floor <= deviation && self.floor_share * expected.abs() <= deviation
+    }
+
     /// Whether this preset takes signals of such a [`Preset::kind_text`].
     pub fn takes_kind(&self, kind: &str) -> bool {
         self.names.iter().any(|name| name.is_match(kind))

@@ -261,9 +261,7 @@ impl Judge {
     /// Whether a value has fallen to less than half of the slow level, by as much as matters, and that hurts.
     fn has_fallen(&self, seen: &Seen, value: f64, preset: &Preset) -> bool {
         let (zero, slow) = (self.scale.zero(), self.scale.value(seen.slow));
-        let fall = slow - value;
-        let matters = preset.floor <= fall && preset.floor_share * slow.abs() <= fall;
-        preset.harm != Some(Side::Above) && 2.0 * (seen.value - zero) <= seen.slow - zero && matters
+        preset.hurts(false) && 2.0 * (seen.value - zero) <= seen.slow - zero && preset.is_felt(slow - value, slow)
     }
 
     fn learn(&mut self, seen: &Seen, surprise: &Surprise, local: Local, gap: Option<f64>, lived: Span) {
@@ -316,13 +314,9 @@ fn recovers(seen: &Seen, harm: Option<Side>) -> bool {
 
 /// Whether the deviation beyond the band hurts and is at least the preset's floor.
 fn matters(value: f64, band: Option<(f64, f64)>, upward: bool, preset: &Preset) -> bool {
-    let hurts = match preset.harm {
-        Some(Side::Above) => upward,
-        Some(Side::Below) => !upward,
-        None => true,
-    };
-    let Some((low, high)) = band else { return hurts };
-    let middle = low / 2.0 + high / 2.0;
-    let deviation = (value - middle).abs();
-    hurts && preset.floor <= deviation && preset.floor_share * middle.abs() <= deviation
+    let is_felt = band.is_none_or(|(low, high)| {
+        let middle = low / 2.0 + high / 2.0;
+        preset.is_felt((value - middle).abs(), middle)
+    });
+    preset.hurts(upward) && is_felt
 }

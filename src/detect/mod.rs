@@ -47,9 +47,10 @@ pub struct Judgement {
     /// Whether the deviation is in the direction that hurts and large enough to matter, by the preset. The scores do not
     /// ask; what becomes a finding does.
     pub matters: bool,
-    /// The rarity of the present run of equal values; none while it is ordinary.
+    /// The rarity of the present run of equal values; none while it is ordinary, or a run of zeros where more is worse.
     pub stuck: Option<f64>,
-    /// The rarity of a fall to the low side (a count that drops to zero); none while it is ordinary.
+    /// The rarity of a fall to less than half of the slow level (a count that drops to zero); none while it is ordinary, or does not
+    /// matter by the preset.
     pub drop: Option<f64>,
     /// The view that is most surprised.
     pub view: View,

@@ -1,5 +1,7 @@
 //! One signal under watch: its judge, its bounds, and the troubles that are open.
 
+mod breach;
+mod change;
 mod fading;
 mod flat_top;
 mod learned;
@@ -15,14 +17,14 @@ use self::learned::Learned;
 use super::bounded::{Bounded, Foresight, Standing};
 use super::capacity::Capacity;
 use super::kin::{self, Turn};
-use super::series::{Moved, Told};
+use super::series::Told;
 use super::trail::Trail;
-use super::trial::{self, Effect, Trial};
+use super::trial::Trial;
 use super::words;
 use crate::calendar::Local;
 use crate::detect::{Judge, Judgement, View};
-use crate::finding::{Breach, ChangeEffect, Finding, Kind, Phase};
-use crate::plan::{Plan, Preset, Side};
+use crate::finding::{Breach, Finding, Kind, Phase};
+use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
 
@@ -190,42 +192,6 @@ impl Watch {
         }
     }
 
-    /// Its service was changed: what comes is held against what was.
-    pub(super) fn change(&mut self, at: Timestamp) {
-        self.trial.begin(at);
-    }
-
-    /// What a change did is told where it hurts, and counted in any case.
-    fn change_trouble(&mut self, turn: trial::Turn, seen: &Seen<'_>, plan: &Plan, told: &mut Told) {
-        let preset = &plan.presets[self.preset];
-        let (at, effect) = match turn {
-            trial::Turn::Moved(effect) => (effect.at, effect_of(effect, preset)),
-            trial::Turn::Still(at) => (at, ChangeEffect::None),
-            trial::Turn::Unknown(at) => (at, ChangeEffect::Unknown),
-            trial::Turn::Back => return self.end_change("is back where it was", seen, told),
-            trial::Turn::Settled => return self.end_change("has stayed so for a day", seen, told),
-        };
-        told.effects.push(Moved { at: seen.at, signal: Arc::clone(&self.signal), change: at, effect });
-        let trial::Turn::Moved(moved) = turn else { return };
-        match effect {
-            ChangeEffect::Worse => {}
-            ChangeEffect::Better => {
-                self.trial.relieve();
-                return self.end_change("is better with a change", seen, told);
-            }
-            ChangeEffect::None | ChangeEffect::Unknown => return,
-        }
-        self.trial.stand(moved);
-        let before = Some((moved.before, moved.before));
-        let trouble = Trouble { since: moved.at, rarity: APART, breach: None, told_at: seen.at, before, harmless: 0 };
-        let phase = if self.troubles.change.is_some() { Phase::Updated } else { Phase::Raised };
-        self.troubles.change = Some(trouble.clone());
-        let words = words::moved(&moved, self.unit.as_deref());
-        let finding = self.finding(Kind::Change, phase, &trouble, Some(seen), seen.at, words);
-        let score = moved.sizes / (moved.sizes + FAR_SCORE);
-        told.findings.push(Finding { value: Some(moved.after), score, ..finding });
-    }
-
     fn end_absence(&mut self, seen: &Seen<'_>, told: &mut Told) {
         if let Some(trouble) = self.troubles.absence.take() {
             let words = words::speaks_again(trouble.since, seen.at);
@@ -238,8 +204,7 @@ impl Watch {
         let Some(turn) = self.troubles.standing.compare(value, median) else { return };
         let Turn::Apart(sizes) = turn else { return };
         let preset = &plan.presets[self.preset];
-        let harms = preset.harm.is_none_or(|side| (side == Side::Above) == (median < value));
-        if !harms || (value - median).abs() < preset.floor.max(preset.floor_share * median.abs()) {
+        if !preset.hurts(median < value) || !preset.is_felt((value - median).abs(), median) {
             return;
         }
         let words = words::unlike(value, median, self.unit.as_deref());
@@ -253,13 +218,6 @@ impl Watch {
         told.findings.push(Finding { value: Some(value), score, ..finding });
     }
 
-    fn end_change(&mut self, words: &str, seen: &Seen<'_>, told: &mut Told) {
-        if let Some(trouble) = self.troubles.change.take() {
-            let words = words.to_owned();
-            told.findings.push(self.finding(Kind::Change, Phase::Cleared, &trouble, Some(seen), seen.at, words));
-        }
-    }
-
     /// The unit that this signal is of stands out among all its peers.
     pub(super) fn unlike(&mut self, at: Timestamp, told: &mut Told) {
         let phase = if self.troubles.anomaly.is_some() { Phase::Updated } else { Phase::Raised };
@@ -269,70 +227,6 @@ impl Watch {
         let trouble = trouble.clone();
         let words = "does what nearly none of its peers do".to_owned();
         told.findings.push(self.finding(Kind::Anomaly, phase, &trouble, None, at, words));
-    }
-
-    /// A bound that is passed or will be. A forecast that comes true stays a forecast; what was not foreseen is an anomaly.
-    fn bound_troubles(&mut self, standing: Standing, seen: &Seen<'_>, told: &mut Told) {
-        match standing {
-            Standing::Clear => {
-                if let Some(trouble) = self.troubles.forecast.take() {
-                    let came = trouble.breach.as_ref().is_some_and(|breach| breach.now);
-                    let (phase, words) = match came {
-                        true => (Phase::Cleared, "is back within its bound"),
-                        false => (Phase::Withdrawn, "is no longer on its way to its bound"),
-                    };
-                    told.findings.push(self.finding(
-                        Kind::Forecast,
-                        phase,
-                        &trouble,
-                        Some(seen),
-                        seen.at,
-                        words.to_owned(),
-                    ));
-                }
-                if let Some(trouble) = self.troubles.anomaly.take_if(|trouble| trouble.breach.is_some()) {
-                    let words = "is back within its bound".to_owned();
-                    told.findings.push(self.finding(
-                        Kind::Anomaly,
-                        Phase::Cleared,
-                        &trouble,
-                        Some(seen),
-                        seen.at,
-                        words,
-                    ));
-                }
-            }
-            Standing::Ahead { breach, since, words } => {
-                self.tell_breach(Kind::Forecast, breach, since, words, seen, told)
-            }
-            Standing::Passed { breach, since } => {
-                let kind = if self.troubles.forecast.is_some() { Kind::Forecast } else { Kind::Anomaly };
-                self.tell_breach(kind, breach, since, String::new(), seen, told);
-            }
-        }
-    }
-
-    fn tell_breach(
-        &mut self,
-        kind: Kind,
-        breach: Breach,
-        since: Timestamp,
-        words: String,
-        seen: &Seen<'_>,
-        told: &mut Told,
-    ) {
-        let slot = self.troubles.of(kind);
-        let phase = match slot {
-            None => Phase::Raised,
-            Some(trouble) if is_news(trouble, &breach, seen.at) => Phase::Updated,
-            Some(_) => return,
-        };
-        // The begin of a ramp is estimated anew with each look; a bound that is passed began no later than its ramp.
-        let since = slot.as_ref().filter(|_| breach.now).map_or(since, |trouble| trouble.since.min(since));
-        let rarity = seen.judgement.rarity.unwrap_or(0.0);
-        let trouble = Trouble { since, rarity, breach: Some(breach), told_at: seen.at, before: None, harmless: 0 };
-        *slot = Some(trouble.clone());
-        told.findings.push(self.finding(kind, phase, &trouble, Some(seen), seen.at, words));
     }
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
@@ -465,18 +359,6 @@ const APART: f64 = 4.0;
 /// So many usual sizes are half of a score of 1.
 const FAR_SCORE: f64 = 6.0;
 
-/// What a move means where this preset knows which side hurts, and how much matters.
-fn effect_of(effect: Effect, preset: &Preset) -> ChangeEffect {
-    let upward = effect.before < effect.after;
-    let moved = (effect.after - effect.before).abs();
-    match preset.harm {
-        _ if moved < preset.floor.max(preset.floor_share * effect.before.abs()) => ChangeEffect::None,
-        Some(side) if (side == Side::Above) == upward => ChangeEffect::Worse,
-        Some(_) => ChangeEffect::Better,
-        None => ChangeEffect::None,
-    }
-}
-
 /// A silence is given up after so long: instances are replaced under other names, and nobody says goodbye for them.
 const GIVEN_UP: Span = Span::from_days(3);
 
@@ -497,20 +379,4 @@ impl Troubles {
             Kind::Anomaly | Kind::Log => &mut self.anomaly,
         }
     }
-}
-
-/// Whether a breach has changed enough for the incident to decide anew: it came true or ended, its probability moved by a
-/// tenth, its time by a quarter of what is left, or what was told of it is an hour old.
-fn is_news(trouble: &Trouble, breach: &Breach, now: Timestamp) -> bool {
-    let Some(before) = &trouble.breach else { return true };
-    if before.now != breach.now || before.target != breach.target || before.level != breach.level {
-        return true;
-    }
-    if breach.now {
-        return false;
-    }
-    let left = breach.outlook.likely.since(now).as_secs_f64();
-    let moved = breach.outlook.likely.since(before.outlook.likely).as_secs_f64().abs();
-    let stale = Span::from_hours(1) <= now.since(trouble.told_at);
-    stale || 0.1 <= (breach.outlook.probability - before.outlook.probability).abs() || 0.25 * left <= moved
 }
