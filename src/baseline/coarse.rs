@@ -15,4 +15,12 @@ impl Coarse {
     pub(crate) fn get(self) -> f64 {
         f64::from(f32::from_bits(u32::from(self.0) << 16))
     }
+
+    pub(crate) fn to_bytes(self) -> [u8; 2] {
+        self.0.to_ne_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 2]) -> Self {
+        Coarse(u16::from_ne_bytes(bytes))
+    }
 }

@@ -5,9 +5,14 @@
 
 mod array;
 mod band;
+mod bf16;
 mod coarse;
+mod hunt;
 mod level;
+mod period;
+mod profile;
 mod range;
+mod rhythm;
 mod scale;
 mod season;
 
@@ -15,7 +20,8 @@ pub use band::Band;
 pub use level::{Level, Mean};
 pub use range::Range;
 pub use scale::Scale;
-pub use season::{Season, SeasonV1, Stray};
+pub use season::{Season, SeasonV1, SeasonV2, Stray, When};
 
 pub(crate) use array::flat;
+pub(crate) use bf16::{Bf16, Row};
 pub(crate) use coarse::Coarse;

@@ -13,12 +13,12 @@ use super::rate::{AGREEMENT, DROP, NOVELTY, Quiet, Rate, STUCK};
 use super::stuck::Stuck;
 use super::views::{BLOCKS, Bent, COUNT, SIZES, Seen, Views};
 use super::{Judgement, View};
-use crate::baseline::{Band, Level, Range, Scale, Season};
+use crate::baseline::{Band, Level, Range, Scale, Season, When};
 use crate::calendar::Local;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
 
-pub use older::{JudgeV2, JudgeV3, JudgeV4};
+pub use older::{JudgeV2, JudgeV3, JudgeV4, JudgeV5};
 
 /// Judges the observations of one signal in order of time: first scores, then learns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -116,11 +116,12 @@ impl Judge {
         self.latest = self.latest.max(at);
         let lived = at.since(*self.first.get_or_insert(at));
         let normal = self.scale.read(value);
-        let seen = self.seen(normal, local);
+        let when = When { local, gap: gap.unwrap_or(0.0), step: self.cadence.step().unwrap_or(0.0) };
+        let seen = self.seen(normal, when);
         let band = self.expected(&seen);
         let surprise = self.surprise(&seen);
         let judgement = self.say(&surprise, &seen, value, band, lived, preset);
-        self.learn(&seen, &surprise, local, gap, lived);
+        self.learn(&seen, &surprise, when, lived);
         judgement
     }
 
@@ -140,7 +141,7 @@ impl Judge {
 
     /// The 10 % and 90 % points expected at a local time by the season, where one has proved itself; for pictures.
     pub fn by_season(&self, local: Local) -> Option<(f64, f64)> {
-        let center = self.season.expect(local)?;
+        let center = self.season.by_clock(local)?;
         self.around(center)
     }
 
@@ -154,7 +155,7 @@ impl Judge {
         (WARM_POINTS <= self.points).then(|| (self.scale.value(center + low), self.scale.value(center + high)))
     }
 
-    fn seen(&self, value: f64, local: Local) -> Seen {
+    fn seen(&self, value: f64, when: When) -> Seen {
         let quick = self.quick.get().unwrap_or(value);
         let slow = self.slow.get().unwrap_or(value);
         Seen {
@@ -163,8 +164,8 @@ impl Judge {
             quick,
             guarded: self.guarded.get().unwrap_or(value),
             slow,
-            expected: self.season.expect(local).unwrap_or(quick),
-            stray: self.season.stray(local, value, USUAL * self.range.width()),
+            expected: self.season.expect(when).unwrap_or(quick),
+            stray: self.season.stray(when, value, USUAL * self.range.width()),
             bent: Bent::of(value, quick, slow, self.scale.zero(), self.views.step()),
             range: self.range.width(),
         }
@@ -264,17 +265,17 @@ impl Judge {
         preset.hurts(false) && 2.0 * (seen.value - zero) <= seen.slow - zero && preset.is_felt(slow - value, slow)
     }
 
-    fn learn(&mut self, seen: &Seen, surprise: &Surprise, local: Local, gap: Option<f64>, lived: Span) {
+    fn learn(&mut self, seen: &Seen, surprise: &Surprise, when: When, lived: Span) {
         let value = seen.value;
         if WARM <= lived {
-            let weeks = gap.unwrap_or(0.0).min(2.0 * self.cadence.step().unwrap_or(0.0)) / WEEK_SECONDS;
+            let weeks = when.gap.min(2.0 * when.step) / WEEK_SECONDS;
             self.weeks += weeks;
             let voices = [&mut self.novelty, &mut self.agreement, &mut self.stuck_voice, &mut self.drop_voice];
             for ((voice, news), quiet) in voices.into_iter().zip(surprise.news).zip([NOVELTY, AGREEMENT, STUCK, DROP]) {
                 voice.rate.learn(news, quiet);
             }
         }
-        self.season.learn(local, value, seen.quick, USUAL * seen.range);
+        self.season.learn(when, value, seen.quick, USUAL * seen.range);
         if 0 < self.points {
             self.band.learn(value - seen.expected);
         }

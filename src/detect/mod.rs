@@ -26,7 +26,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judge, JudgeV2, JudgeV3, JudgeV4, surprise};
+pub use judge::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, surprise};
 
 use serde::{Deserialize, Serialize};
 

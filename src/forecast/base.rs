@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bf16::Bf16;
 use super::hours::{self, Hours};
 use super::pool::Said;
 use super::season::Season;
 use super::tracker::{Errors, Tracker};
 use super::{HORIZONS, Minutes};
+use crate::baseline::Bf16;
 use crate::calendar::Local;
 
 /// The anchors that a forecast may stand on: the present level, the daily and the weekly season. Within a day ahead a season is

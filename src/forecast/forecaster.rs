@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::base::Base;
-use super::bf16::Bf16;
 use super::gap::Gap;
 use super::ladder::Ladder;
 use super::outlook::{Crossing, Outlook, Trend};
@@ -13,6 +12,7 @@ use super::ramp::{Ramp, Sight};
 use super::record::Record;
 use super::trust::Trust;
 use super::{HORIZONS, Minutes};
+use crate::baseline::Bf16;
 use crate::calendar::Local;
 use crate::plan::Bound;
 use crate::time::{Span, Timestamp};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HORIZONS;
-use super::bf16::{Bf16, Row};
+use crate::baseline::{Bf16, Row};
 use crate::calendar::Local;
 
 /// Hours of a week, and of a day.

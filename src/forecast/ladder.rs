@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use super::Minutes;
-use super::bf16::Bf16;
+use crate::baseline::Bf16;
 
 /// Scales; the blocks of scale k are 2^k minutes wide.
 pub(super) const SCALES: usize = 10;

@@ -15,7 +15,6 @@
 
 mod analog;
 mod base;
-mod bf16;
 mod course;
 mod forecaster;
 mod gap;

@@ -4,7 +4,6 @@ use serde::Deserialize;
 
 use super::HORIZONS;
 use super::base::BaseV1;
-use super::bf16::Bf16;
 use super::forecaster::{Envelope, Forecast, Forecaster, Step};
 use super::gap::Gap;
 use super::ladder::Ladder;
@@ -12,6 +11,7 @@ use super::policy::Policy;
 use super::pool::Pool;
 use super::record::Record;
 use super::trust::Trust;
+use crate::baseline::Bf16;
 use crate::time::{Span, Timestamp};
 
 /// Before it knew what the same hours reached a day and a week ago.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::HORIZONS;
-use super::bf16::Row;
+use crate::baseline::Row;
 use crate::calendar::Local;
 
 const DAY: f32 = 1440.0;

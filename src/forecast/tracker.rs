@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bf16::Bf16;
+use crate::baseline::Bf16;
 
 /// The levels that are tracked.
 const LEVELS: [f32; 8] = [0.02, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.98];

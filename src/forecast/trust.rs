@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Minutes;
-use super::bf16::Bf16;
 use super::ladder::SCALES;
+use crate::baseline::Bf16;
 
 /// How many promises the prior of a scale's trust is worth.
 const PRIOR: f64 = 3.0;

@@ -3,30 +3,45 @@
 use serde::Deserialize;
 
 use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Voice};
-use crate::baseline::{Season, SeasonV1};
+use crate::baseline::{Season, SeasonV1, SeasonV2};
 use crate::detect::stuck::StuckV1;
-use crate::detect::views::{HOUR, ViewsV1};
+use crate::detect::views::{HOUR, Views, ViewsV1};
 
 /// Version 2: before runs knew the one that most points lie in, and before a trouble could grow to matter.
 #[derive(Debug, Deserialize)]
-pub struct JudgeV2(Older<StuckV1, Option<Box<SeasonV1>>>);
+pub struct JudgeV2(Older<StuckV1, Option<Box<SeasonV1>>, ViewsV1, Ten>);
 
 /// Version 3: before an hour of the day knew how far it strays.
 #[derive(Debug, Deserialize)]
 pub struct JudgeV3 {
-    older: Older<Stuck, Option<Box<SeasonV1>>>,
+    older: Older<Stuck, Option<Box<SeasonV1>>, ViewsV1, Ten>,
     too_small: bool,
 }
 
 /// Version 4: before it looked at blocks of values.
 #[derive(Debug, Deserialize)]
 pub struct JudgeV4 {
-    older: Older<Stuck, Season>,
+    older: Older<Stuck, SeasonV2, ViewsV1, Ten>,
     too_small: bool,
 }
 
+/// Version 5: before a signal could have a cycle of its own.
 #[derive(Debug, Deserialize)]
-struct Older<S, H> {
+pub struct JudgeV5 {
+    older: Older<Stuck, SeasonV2, Views, Eleven>,
+    too_small: bool,
+}
+
+/// The peaks of as many views as there were.
+#[derive(Debug, Deserialize)]
+struct Ten([Peaks; 10]);
+
+/// The same, and the surprise of the newest block.
+#[derive(Debug, Deserialize)]
+struct Eleven([Peaks; COUNT], f32);
+
+#[derive(Debug, Deserialize)]
+struct Older<S, H, V, P> {
     cadence: Cadence,
     first: Option<Timestamp>,
     latest: Timestamp,
@@ -39,8 +54,8 @@ struct Older<S, H> {
     range: Range,
     band: Band,
     season: H,
-    views: ViewsV1,
-    peaks: [Peaks; VIEWS],
+    views: V,
+    peaks: P,
     weeks: f64,
     novelty: Voice,
     agreement: Voice,
@@ -52,9 +67,6 @@ struct Older<S, H> {
     lasting: f64,
     ordinary: u8,
 }
-
-/// So many views there were.
-const VIEWS: usize = 10;
 
 impl From<JudgeV2> for Judge {
     fn from(JudgeV2(older): JudgeV2) -> Self {
@@ -69,27 +81,37 @@ impl From<JudgeV3> for Judge {
 }
 
 impl From<JudgeV4> for Judge {
-    fn from(JudgeV4 { mut older, too_small }: JudgeV4) -> Self {
-        let season = std::mem::take(&mut older.season);
-        Judge { too_small, ..older.judge(season) }
+    fn from(JudgeV4 { older, too_small }: JudgeV4) -> Self {
+        Judge { too_small, ..older.into() }
     }
 }
 
-impl<S: Into<Stuck>> Older<S, Option<Box<SeasonV1>>> {
+impl From<JudgeV5> for Judge {
+    fn from(JudgeV5 { older, too_small }: JudgeV5) -> Self {
+        Judge { too_small, ..older.into() }
+    }
+}
+
+impl From<Ten> for Eleven {
+    fn from(Ten(ten): Ten) -> Self {
+        let mut peaks = [Peaks::default(); COUNT];
+        peaks[..ten.len()].copy_from_slice(&ten);
+        Eleven(peaks, 0.0)
+    }
+}
+
+impl<S: Into<Stuck>> Older<S, Option<Box<SeasonV1>>, ViewsV1, Ten> {
     /// What the view that now asks the hour had filed are sizes of another kind.
     fn before_hours(mut self) -> Judge {
         self.cadence.set_clock();
-        self.peaks[HOUR] = Peaks::default();
-        let season = self.season.take().map(|season| (*season).into()).unwrap_or_default();
-        self.judge(season)
+        self.peaks.0[HOUR] = Peaks::default();
+        self.into()
     }
 }
 
-impl<S: Into<Stuck>, H> Older<S, H> {
-    fn judge(self, season: Season) -> Judge {
-        let old = self;
-        let mut peaks = [Peaks::default(); COUNT];
-        peaks[..VIEWS].copy_from_slice(&old.peaks);
+impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>> From<Older<S, H, V, P>> for Judge {
+    fn from(old: Older<S, H, V, P>) -> Self {
+        let Eleven(peaks, block) = old.peaks.into();
         Judge {
             cadence: old.cadence,
             first: old.first,
@@ -102,10 +124,10 @@ impl<S: Into<Stuck>, H> Older<S, H> {
             slow: old.slow,
             range: old.range,
             band: old.band,
-            season,
+            season: old.season.into(),
             views: old.views.into(),
             peaks,
-            block: 0.0,
+            block,
             weeks: old.weeks,
             novelty: old.novelty,
             agreement: old.agreement,

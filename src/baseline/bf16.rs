@@ -7,17 +7,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// what lies far. For what is kept or replaced; what moves by small steps would stand still. Saved as the `f32` that it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "f32", into = "f32")]
-pub(super) struct Bf16(u16);
+pub(crate) struct Bf16(u16);
 
 impl Bf16 {
     /// The least finite one: below every height.
-    pub(super) const LEAST: Bf16 = Bf16(0xFF7F);
+    pub(crate) const LEAST: Bf16 = Bf16(0xFF7F);
 
     /// Below even that: no height at all.
-    pub(super) const NOTHING: Bf16 = Bf16(0xFF80);
+    pub(crate) const NOTHING: Bf16 = Bf16(0xFF80);
 
     /// The nearest one.
-    pub(super) fn of(value: f32) -> Self {
+    pub(crate) fn of(value: f32) -> Self {
         let bits = value.to_bits();
         let nearest = Bf16((bits.saturating_add(0x8000) >> 16) as u16);
         // what is finite stays so
@@ -25,7 +25,7 @@ impl Bf16 {
     }
 
     /// The least one that is no lower: a height that nothing seen so far has passed.
-    pub(super) fn at_least(value: f32) -> Self {
+    pub(crate) fn at_least(value: f32) -> Self {
         let cut = Bf16((value.to_bits() >> 16) as u16);
         match cut.get() < value {
             // cutting digits off lowers what is above zero alone
@@ -34,7 +34,7 @@ impl Bf16 {
         }
     }
 
-    pub(super) const fn get(self) -> f32 {
+    pub(crate) const fn get(self) -> f32 {
         f32::from_bits((self.0 as u32) << 16)
     }
 }
@@ -53,33 +53,38 @@ impl From<Bf16> for f32 {
 
 /// A row of them on the heap, saved as a sequence.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Row<const N: usize>(Box<[Bf16; N]>);
+pub(crate) struct Row<const N: usize>(Box<[Bf16; N]>);
 
 impl<const N: usize> Row<N> {
     /// All the same.
-    pub(super) fn filled(value: f32) -> Self {
+    pub(crate) fn filled(value: f32) -> Self {
         Row(Box::new([Bf16::of(value); N]))
     }
 
-    pub(super) fn get(&self, place: usize) -> f32 {
+    pub(crate) fn get(&self, place: usize) -> f32 {
         self.0[place].get()
     }
 
-    pub(super) fn set(&mut self, place: usize, value: f32) {
+    pub(crate) fn set(&mut self, place: usize, value: f32) {
         self.0[place] = Bf16::of(value);
     }
 
-    pub(super) fn fill(&mut self, value: f32) {
+    /// Takes several in from a place on.
+    pub(crate) fn copy_in(&mut self, place: usize, heights: &[Bf16]) {
+        self.0[place..place + heights.len()].copy_from_slice(heights);
+    }
+
+    pub(crate) fn fill(&mut self, value: f32) {
         self.0.fill(Bf16::of(value));
     }
 
     /// All in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = f32> + Clone {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = f32> + Clone {
         self.0.iter().map(|height| height.get())
     }
 
     /// All from a place on, and then all once more.
-    pub(super) fn ring(&self, from: usize) -> impl Iterator<Item = f32> + Clone {
+    pub(crate) fn ring(&self, from: usize) -> impl Iterator<Item = f32> + Clone {
         self.iter().skip(from).chain(self.iter())
     }
 }

@@ -1,0 +1,195 @@
+//! One profile: what each part of a cycle usually brings, how far it strays from that, and whether that is worth asking.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Coarse, Mean, flat};
+
+/// `N` slots of one cycle: the visit under way, the record of the errors, and what is looked up only once a slot comes round again.
+/// (Looked up from the first point on, it cost a new signal a third of its time.)
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Profile<const N: usize> {
+    slot: u16,
+    again: bool,
+    count: u32,
+    sum: f64,
+    strayed: f64,
+    /// Mean absolute error of the profile, and of the level at the same points.
+    error: Mean,
+    plain: Mean,
+    slots: Option<Box<Slots<N>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Slots<const N: usize>(#[serde(with = "flat")] [Slot; N]);
+
+/// What is known of one slot, in seven bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(f32, Coarse, u8)", into = "(f32, Coarse, u8)")]
+pub(super) struct Slot {
+    mean: [u8; 4],
+    stray: [u8; 2],
+    visits: u8,
+}
+
+/// A visit counts as much as three days or weeks in all: quick enough for a changed habit.
+const VISIT_RATE: f64 = 0.3;
+/// The errors are compared over about this many points.
+const ERROR_RATE: f64 = 0.002;
+/// A profile must halve the error of the level before it is what is expected (measured: used wherever it is better at all, it costs
+/// more than it gains).
+const GAIN: f64 = 0.5;
+/// Points on which both were tried before the profile is believed.
+const TRIALS: u32 = 48;
+/// Visits before a slot knows how far it strays.
+const KNOWN: u8 = 2;
+/// Slots that err by more than the level and a tenth are not what the signal lives by.
+const FITS: f64 = 1.1;
+/// Values further away than so many usual distances teach a slot no more than that: an incident is no habit.
+const FAR: f64 = 8.0;
+
+impl<const N: usize> Profile<N> {
+    /// The slot's mean, where it was visited before and the profile has proved its gain.
+    pub(super) fn expect(&self, slot: usize) -> Option<f64> {
+        let slot = self.known(slot);
+        (self.proved() && slot.visits > 0).then(|| slot.mean())
+    }
+
+    /// Whether it errs by less than half as much as the level.
+    pub(super) fn proved(&self) -> bool {
+        self.tried() && self.error.get() < GAIN * self.plain.get()
+    }
+
+    pub(super) fn tried(&self) -> bool {
+        TRIALS <= self.error.seen()
+    }
+
+    pub(super) fn fits(&self) -> bool {
+        self.error.get() <= FITS * self.plain.get()
+    }
+
+    /// The mean absolute error, 0 before the first one.
+    pub(super) fn error(&self) -> f64 {
+        self.error.get()
+    }
+
+    /// Whether it errs by more than this share of the level's error.
+    pub(super) fn errs(&self, share: f64) -> bool {
+        share * self.plain.get() < self.error.get()
+    }
+
+    /// Counts the errors anew: what is proved by points that were not looked at before.
+    pub(super) fn on_trial(&mut self) {
+        (self.error, self.plain) = (Mean::default(), Mean::default());
+    }
+
+    pub(super) fn known(&self, slot: usize) -> Slot {
+        let slots = self.slots.as_ref().filter(|_| self.again);
+        slots.map_or_else(Slot::default, |slots| slots.0[slot])
+    }
+
+    /// Takes one value in; `level` is what was expected without a profile, `least` the smallest distance that counts as usual.
+    pub(super) fn learn(&mut self, slot: usize, value: f64, level: f64, least: f64) {
+        if usize::from(self.slot) != slot {
+            self.close();
+            self.slot = slot as u16;
+            self.again |= self.slots.as_ref().is_some_and(|slots| 0 < slots.0[slot].visits);
+        }
+        let slot = self.known(slot);
+        let mut taught = value;
+        if slot.visits > 0 {
+            let mean = slot.mean();
+            self.error.learn((value - mean).abs(), ERROR_RATE);
+            self.plain.learn((value - level).abs(), ERROR_RATE);
+            if KNOWN <= slot.visits {
+                let far = FAR * (slot.stray() + least);
+                taught = value.clamp(mean - far, mean + far);
+            }
+            self.strayed += (taught - mean).abs();
+        }
+        self.sum += taught;
+        self.count += 1;
+    }
+
+    /// Files the visit under way: only a finished one teaches, so that a point never judges itself.
+    fn close(&mut self) {
+        if 0 < self.count {
+            let count = f64::from(self.count);
+            let slots = self.slots.get_or_insert_with(|| Box::new(Slots([Slot::default(); N])));
+            slots.0[usize::from(self.slot)].file(self.sum / count, self.strayed / count);
+        }
+        (self.sum, self.strayed, self.count) = (0.0, 0.0, 0);
+    }
+}
+
+impl Slot {
+    fn of(mean: f64, stray: f64, visits: u8) -> Self {
+        Slot::from((mean as f32, Coarse::of(stray), visits))
+    }
+
+    /// What it usually brings.
+    pub(super) fn mean(self) -> f64 {
+        f64::from(f32::from_ne_bytes(self.mean))
+    }
+
+    /// The mean distance of a visit's values from the mean of the visits before; 0 before the second visit.
+    fn stray(self) -> f64 {
+        Coarse::from_bytes(self.stray).get()
+    }
+
+    pub(super) fn visits(self) -> u8 {
+        self.visits
+    }
+
+    /// What it usually brings, and how far it usually strays from that.
+    pub(super) fn usual(self, least: f64) -> Option<(f64, f64)> {
+        let usual = self.stray() + least;
+        (KNOWN <= self.visits && 0.0 < usual).then_some((self.mean(), usual))
+    }
+
+    /// Takes in a visit: the mean of its values, and of their distances from the mean before.
+    fn file(&mut self, mean: f64, strayed: f64) {
+        let rate = (1.0 / (1.0 + f64::from(self.visits))).max(VISIT_RATE);
+        let mut stray = self.stray();
+        if 0 < self.visits {
+            let rate = if self.visits == 1 { 1.0 } else { rate };
+            stray += rate * (strayed - stray);
+        }
+        let before = self.mean();
+        *self = Slot::of(before + rate * (mean - before), stray, self.visits.saturating_add(1));
+    }
+}
+
+impl From<(f32, Coarse, u8)> for Slot {
+    fn from((mean, stray, visits): (f32, Coarse, u8)) -> Self {
+        Slot { mean: mean.to_ne_bytes(), stray: stray.to_bytes(), visits }
+    }
+}
+
+impl From<Slot> for (f32, Coarse, u8) {
+    fn from(slot: Slot) -> Self {
+        (f32::from_ne_bytes(slot.mean), Coarse::from_bytes(slot.stray), slot.visits)
+    }
+}
+
+/// A profile as releases before saved it, which knew no distances: each slot learns its own from two visits more.
+#[derive(Debug, Deserialize)]
+pub(super) struct ProfileV1<const N: usize> {
+    #[serde(with = "flat")]
+    means: [f32; N],
+    #[serde(with = "flat")]
+    visits: [u8; N],
+    slot: u16,
+    sum: f64,
+    count: u32,
+    error: Mean,
+    plain: Mean,
+}
+
+impl<const N: usize> From<ProfileV1<N>> for Profile<N> {
+    fn from(old: ProfileV1<N>) -> Self {
+        let ProfileV1 { means, visits, slot, sum, count, error, plain } = old;
+        let known = |at: usize| Slot::from((means[at], Coarse::default(), visits[at].min(1)));
+        let slots = Some(Box::new(Slots(std::array::from_fn(known))));
+        Profile { slot, again: true, count, sum, strayed: 0.0, error, plain, slots }
+    }
+}
