@@ -1,4 +1,4 @@
-//! What a promise is worth: alerts on 1,000 quiet signals of each of eighteen kinds, against the rate that was promised.
+//! What a promise is worth: alerts on 1,000 quiet signals of each of nineteen kinds, against the rate that was promised.
 //!
 //! A point a minute, one week of warm-up, two weeks judged. Asserted: at most twice the promise at one a week per signal, at
 //! most three times at one in ten weeks, whatever the kind. Prints the table; takes minutes.

@@ -1,4 +1,4 @@
-//! Quiet signals of eighteen kinds: nothing ever happens in them, so every alert is a false one.
+//! Quiet signals of nineteen kinds: nothing ever happens in them, so every alert is a false one.
 //!
 //! Shared by the bounded test beside this file and the full one (`benches/calibration.rs`).
 
@@ -38,7 +38,7 @@ impl Chance {
 }
 
 /// The kinds by name.
-pub(crate) const KINDS: [&str; 18] = [
+pub(crate) const KINDS: [&str; 19] = [
     "Gaussian",
     "lognormal",
     "Poisson 0.1",
@@ -57,6 +57,7 @@ pub(crate) const KINDS: [&str; 18] = [
     "sawtooth, a day",
     "once a day",
     "once an hour",
+    "a loop, no clock",
 ];
 
 /// One quiet signal.
@@ -120,7 +121,15 @@ impl Quiet {
             16 if begins(86_400.0) => 50.0 + 5.0 * c.normal(),
             16 => 1.0 + 0.1 * c.normal(),
             17 if begins(3_600.0) => 20.0 + 4.0 * c.normal(),
-            _ => 5.0 + c.normal(),
+            17 => 5.0 + c.normal(),
+            // Work and sleep: a turn takes 47 points, one or two more or less.
+            _ => {
+                self.phase += (1.0 + 0.03 * self.state) / 47.0;
+                if 1.0 <= self.phase {
+                    (self.phase, self.state) = (self.phase - 1.0, c.normal());
+                }
+                if self.phase < 0.3 { 10.0 + c.normal() } else { 2.0 + 0.3 * c.normal() }
+            }
         }
     }
 

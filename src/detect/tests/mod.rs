@@ -205,6 +205,23 @@ fn a_season_follows_the_people_through_daylight_saving() {
 }
 
 #[test]
+fn a_cycle_of_its_own_makes_a_usual_value_at_the_wrong_part_of_it_news() {
+    // Busy for a third of 47 minutes, and then idle.
+    let job = |at: Timestamp, c: &mut Chance| {
+        let part = (at.as_secs_f64() / 2_820.0).fract();
+        if part < 0.3 { 10.0 + c.normal() } else { 2.0 + 0.3 * c.normal() }
+    };
+    let mut watched = Watched::every(Span::from_mins(1));
+    watched.news(8 * 1440, 0.0, job);
+    assert!(watched.news(3 * 1440, 1.0, job).len() <= 1, "the job as ever");
+    for (level, spread, what) in [(10.0, 1.0, "a job that does not end"), (2.0, 0.3, "a job that does not run")] {
+        let mut watched = Watched { judge: watched.judge.clone(), at: watched.at, ..Watched::every(watched.step) };
+        let news = watched.news(120, 0.5, |_, c| level + spread * c.normal());
+        assert!(!news.is_empty(), "{what}");
+    }
+}
+
+#[test]
 fn a_count_that_falls_to_zero_and_a_gauge_that_sticks_are_told_apart() {
     let mut counts = Watched::every(Span::from_mins(1));
     counts.news(8 * 1440, 0.0, |_, c| c.poisson(8.0));

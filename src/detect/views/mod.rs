@@ -8,24 +8,30 @@
 //!
 //! | without | NAB | VUS-PR | F1 | cycles | F1 | ns |
 //! | --- | --- | --- | --- | --- | --- | --- |
-//! | nothing | 74.5 | .617 | .645 | .43 | .61 | |
-//! | guarded level | 74.5 | .607 | .618 | .45 | .61 | 10 |
-//! | slow level | 73.5 | .592 | .622 | .45 | .62 | 10 |
-//! | what the hour brings | 72.4 | .603 | .621 | .43 | .61 | 30 |
-//! | mean of 24 | 71.9 | .617 | .645 | .43 | .61 | 15 |
-//! | mean of 96 | 72.8 | .617 | .645 | .43 | .61 | 15 |
-//! | difference | 74.0 | .617 | .645 | .43 | .52 | 10 |
-//! | spread | 72.6 | .617 | .645 | .43 | .60 | 20 |
-//! | shape | 73.5 | .600 | .619 | .40 | .60 | 140 |
-//! | shape of blocks | 74.5 | .619 | .649 | .29 | .61 | 55 |
-//! | value never seen | 72.1 | .617 | .645 | .43 | .60 | 60 |
-//! | asinh of the level | 72.8 | .617 | .645 | .43 | .64 | 50 |
+//! | nothing | 74.4 | .617 | .645 | .56 | .80 | |
+//! | guarded level | 74.4 | .607 | .618 | .57 | .80 | 10 |
+//! | slow level | 73.2 | .592 | .622 | .59 | .80 | 10 |
+//! | what the hour brings | 72.3 | .603 | .621 | .46 | .75 | 30 |
+//! | a cycle of its own for hour | 74.5 | .617 | .645 | .43 | .61 | 10 |
+//! | mean of 24 | 71.7 | .617 | .645 | .56 | .80 | 15 |
+//! | mean of 96 | 72.7 | .617 | .645 | .56 | .78 | 15 |
+//! | difference | 73.7 | .617 | .645 | .56 | .79 | 10 |
+//! | spread | 72.4 | .617 | .645 | .56 | .78 | 20 |
+//! | shape | 73.2 | .600 | .619 | .55 | .79 | 140 |
+//! | shape of blocks | 74.4 | .619 | .649 | .46 | .80 | 55 |
+//! | value never seen | 71.9 | .617 | .645 | .56 | .80 | 60 |
+//! | asinh of the level | 72.6 | .617 | .645 | .56 | .83 | 50 |
 //!
 //! A random cut forest (4.4, as OpenSearch sets it) reaches .54 and .34 on the service metrics, .38 and .48 on the cycles. Hours that
-//! do not fit the signal are kept out of the pointwise score: with them the event F1 by `anomaly` of the cycles is .45 instead of .51.
+//! do not fit the signal are kept out of the pointwise score: with them the event F1 by `anomaly` of the cycles was .45 instead of .51.
+//!
+//! On drives that fail (`forewarn eval DRIVES`) and on simulated fleets (`fleet:0..5`, 54 failures) no single view is missed: the
+//! former are told by counters that leave zero, the latter by forecasts and by several views at once. Whichever is taken away, as
+//! many are foreseen; interruptions a fault move between 2.47 and 2.56.
 //!
 //! Tried and dropped, for their removal cost nothing: the mean of 6 points, a second memory of the extremes of 5 points, the plain
-//! level beside the season, the season's own residual beside what the hour brings, values never seen in the pointwise score.
+//! level beside the season, the season's own residual beside what the hour brings, values never seen in the pointwise score, a linear
+//! prediction of the next value (NLMS of 12 lags: +.03 on the cycles, and nothing since a signal may have a cycle of its own).
 //! Learning the hours begins with the first point: begun some hours later it lost 1 to 2 points of NAB (within its standard error)
 //! and up to .009 of VUS-PR.
 
