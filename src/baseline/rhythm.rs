@@ -38,6 +38,8 @@ const REST: u16 = 20_000;
 const SETTLES: u8 = 4;
 const JUDGED: u8 = 8;
 const FAILS: f64 = 0.8;
+/// Points in which a picture shows a turn.
+const SHOWN: f64 = 6.0;
 /// The slot beside must fit so much better.
 const NEARER: f32 = 0.95;
 /// Slots by which the phase then moves, and the share of that by which the period does.
@@ -51,7 +53,7 @@ impl Default for Rhythm {
 }
 
 impl Rhythm {
-    /// The expected value so many seconds after the last one, where the cycle has proved better than the level.
+    /// The expected value so many seconds after the last one (before it, if negative), where the cycle has proved better than the level.
     pub(super) fn expect(&self, gap: f64) -> Option<f64> {
         let cycle = self.proved()?;
         cycle.profile.expect(cycle.slot(gap))
@@ -71,6 +73,11 @@ impl Rhythm {
     /// The mean absolute error of a cycle that has proved itself.
     pub(super) fn error(&self) -> Option<f64> {
         self.proved().map(|cycle| cycle.profile.error())
+    }
+
+    /// Whether points so many seconds apart show its turns.
+    pub(super) fn is_slower(&self, apart: f64) -> bool {
+        self.proved().is_some_and(|cycle| SHOWN * apart <= cycle.period)
     }
 
     fn proved(&self) -> Option<&Cycle> {
@@ -121,9 +128,9 @@ impl Cycle {
     }
 
     fn slot(&self, gap: f64) -> usize {
-        let phase = self.phase + gap / self.period;
+        let phase = (self.phase + gap / self.period).rem_euclid(1.0);
         let slots = usize::from(self.slots);
-        ((phase.fract() * slots as f64) as usize).min(slots - 1)
+        ((phase * slots as f64) as usize).min(slots - 1)
     }
 
     /// The slots before and after.
@@ -217,6 +224,18 @@ mod tests {
             (value - center).abs() / usual
         };
         assert!(ratio(tooth.value()) < 3.0 && 10.0 < ratio(75.0));
+    }
+
+    #[test]
+    fn it_is_known_for_the_past_and_the_future_too() {
+        let mut tooth = Tooth::new(2_520.0);
+        tooth.live(3_000);
+        for after in [-9_000.0, -600.0, 600.0, 9_000.0] {
+            let value = 40.0 + 20.0 * ((tooth.now + after) / tooth.turn).fract();
+            let expected = tooth.rhythm.expect(after).unwrap();
+            assert!((expected - value).abs() < 2.0, "{after}: {expected} {value}");
+        }
+        assert!(tooth.rhythm.is_slower(60.0) && !tooth.rhythm.is_slower(600.0));
     }
 
     #[test]

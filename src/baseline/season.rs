@@ -64,7 +64,7 @@ impl Season {
     }
 
     /// The value expected at this local time by day and week alone, where they have proved better than the level.
-    pub fn by_clock(&self, local: Local) -> Option<f64> {
+    fn by_clock(&self, local: Local) -> Option<f64> {
         let (day, week) = slots(local);
         let by_day = self.day.expect(day);
         match (by_day, self.week.expect(week)) {
@@ -72,6 +72,13 @@ impl Season {
             (_, by_week @ Some(_)) => by_week,
             _ => by_day,
         }
+    }
+
+    /// The value expected `after` seconds after the last one, for a picture whose points lie `apart` seconds from each other: a cycle
+    /// that it could not show is left to the clock.
+    pub fn drawn(&self, local: Local, after: f64, apart: f64) -> Option<f64> {
+        let own = self.own.expect(after).filter(|_| self.lives_by_its_own() && self.own.is_slower(apart));
+        own.or_else(|| self.by_clock(local))
     }
 
     /// How a value lies to what this time usually brings, by the profile that errs less; none before the third visit.

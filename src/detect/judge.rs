@@ -139,9 +139,9 @@ impl Judge {
         (lived < WARM).then(|| format!("known for {lived}, alerts begin after {WARM}"))
     }
 
-    /// The 10 % and 90 % points expected at a local time by the season, where one has proved itself; for pictures.
-    pub fn by_season(&self, local: Local) -> Option<(f64, f64)> {
-        let center = self.season.by_clock(local)?;
+    /// The 10 % and 90 % points expected by the season, where one has proved itself; for pictures with a point each `apart`.
+    pub fn by_season(&self, at: Timestamp, local: Local, apart: Span) -> Option<(f64, f64)> {
+        let center = self.season.drawn(local, at.since(self.latest).as_secs_f64(), apart.as_secs_f64())?;
         self.around(center)
     }
 

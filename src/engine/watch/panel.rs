@@ -36,7 +36,7 @@ impl Watch {
         let step = Span::from_nanos((to.since(from).nanos() / BAND).max(1));
         let times = (0..=BAND).map(|i| from + step.times(i));
         let seasonal = |at: Timestamp| {
-            let (low, high) = self.judge.by_season(plan.calendar.local(at))?;
+            let (low, high) = self.judge.by_season(at, plan.calendar.local(at), step)?;
             Some(Expected { at, low, high })
         };
         let by_season: Vec<Expected> = times.filter_map(seasonal).collect();
