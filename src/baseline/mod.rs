@@ -7,12 +7,8 @@ mod array;
 mod band;
 mod bf16;
 mod coarse;
-mod hunt;
 mod level;
-mod period;
-mod profile;
 mod range;
-mod rhythm;
 mod scale;
 mod season;
 

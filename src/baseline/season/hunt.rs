@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::When;
 use super::period::period;
-use super::season::When;
-use super::{Bf16, Row};
+use crate::baseline::{Bf16, Row};
 
 /// The values under watch, as they lie to the first one. What every point touches lies here; the heap is touched every eighth block.
 /// (Each block written there cost a third of the speed at a million signals.)

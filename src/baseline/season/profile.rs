@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coarse, Mean, flat};
+use crate::baseline::{Coarse, Mean, flat};
 
 /// `N` slots of one cycle: the visit under way, the record of the errors, and what is looked up only once a slot comes round again.
 /// (Looked up from the first point on, it cost a new signal a third of its time.)

@@ -1,9 +1,16 @@
 //! What is usual at this time: daily and weekly profiles in local time, and the signal's own cycle where it has one.
 
+mod cycle;
+mod hunt;
+mod period;
+mod profile;
+mod rhythm;
+
 use serde::{Deserialize, Serialize};
 
-use super::profile::{Profile, ProfileV1};
-use super::rhythm::Rhythm;
+use self::cycle::Cycle;
+use self::profile::{Profile, ProfileV1};
+use self::rhythm::Rhythm;
 use crate::calendar::Local;
 
 /// Half-hours of a day, hours of a week, and parts of a cycle of the signal's own. Each holds the forgetting mean of its visits and
@@ -59,7 +66,7 @@ impl Stray {
 impl Season {
     /// The expected value now, where a season has proved better than the level.
     pub fn expect(&self, when: When) -> Option<f64> {
-        let own = self.own.expect(when.gap).filter(|_| self.lives_by_its_own());
+        let own = self.own().and_then(|cycle| cycle.expect(when.gap));
         own.or_else(|| self.by_clock(when.local))
     }
 
@@ -77,16 +84,14 @@ impl Season {
     /// The value expected `after` seconds after the last one, for a picture whose points lie `apart` seconds from each other: a cycle
     /// that it could not show is left to the clock.
     pub fn drawn(&self, local: Local, after: f64, apart: f64) -> Option<f64> {
-        let own = self.own.expect(after).filter(|_| self.lives_by_its_own() && self.own.is_slower(apart));
+        let own = self.own().filter(|cycle| cycle.is_slower(apart)).and_then(|cycle| cycle.expect(after));
         own.or_else(|| self.by_clock(local))
     }
 
     /// How a value lies to what this time usually brings, by the profile that errs less; none before the third visit.
     /// `least` is the smallest distance that counts as usual.
     pub fn stray(&self, when: When, value: f64, least: f64) -> Option<Stray> {
-        if self.lives_by_its_own()
-            && let Some((center, usual)) = self.own.usual(when.gap, value, least)
-        {
+        if let Some((center, usual)) = self.own().and_then(|cycle| cycle.usual(when.gap, value, least)) {
             return Some(Stray { center, usual, distance: (value - center).abs(), early: false, fits: true });
         }
         let (day, week) = slots(when.local);
@@ -101,10 +106,10 @@ impl Season {
         self.week.tried() && self.week.error() < BETTER * self.day.error()
     }
 
-    /// Whether the signal has a cycle of its own that says more than day and week do.
-    fn lives_by_its_own(&self) -> bool {
-        let clock = if self.is_weekly() { &self.week.error() } else { &self.day.error() };
-        self.own.error().is_some_and(|error| !self.day.tried() || error < BETTER * clock)
+    /// The cycle of the signal's own, where it says more than day and week do.
+    fn own(&self) -> Option<&Cycle> {
+        let clock = if self.is_weekly() { self.week.error() } else { self.day.error() };
+        self.own.cycle().filter(|cycle| !self.day.tried() || cycle.error() < BETTER * clock)
     }
 
     /// Takes one value in; `level` is what was expected without a season, `least` the smallest distance that counts as usual.
