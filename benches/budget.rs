@@ -1,4 +1,4 @@
-//! What the budget is worth: 10,000 quiet signals of eighteen kinds over eight weeks, at budgets of 1, 5 and 20 false alerts a
+//! What the budget is worth: 10,000 quiet signals of nineteen kinds over eight weeks, at budgets of 1, 5 and 20 false alerts a
 //! week over all of them.
 //!
 //! The signals are judged once (a point each five minutes, in 500 services of 20 unlike ones); their findings then pass the

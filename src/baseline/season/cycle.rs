@@ -22,7 +22,8 @@ pub(super) struct Cycle {
 
 /// Parts of a turn. (From 32 to 96 the accuracy is the same.)
 const SLOTS: usize = 32;
-/// Turns before the phase is corrected, and before a cycle that errs by more than a share of the level's error is dropped.
+/// Turns before the phase is corrected, and before the cycle is judged: what errs by more than a share of the level's error is dropped,
+/// and what strays from the rest may surprise.
 const SETTLES: u8 = 4;
 const JUDGED: u8 = 8;
 const FAILS: f64 = 0.8;
@@ -53,6 +54,11 @@ impl Cycle {
     /// Whether it has proved better than the level.
     pub(super) fn proved(&self) -> bool {
         self.profile.proved()
+    }
+
+    /// Whether it is too early to be surprised by it: how much its parts stray as a rule is still being learned.
+    pub(super) fn is_early(&self) -> bool {
+        self.turns < JUDGED
     }
 
     /// The mean absolute error.

@@ -91,8 +91,10 @@ impl Season {
     /// How a value lies to what this time usually brings, by the profile that errs less; none before the third visit.
     /// `least` is the smallest distance that counts as usual.
     pub fn stray(&self, when: When, value: f64, least: f64) -> Option<Stray> {
-        if let Some((center, usual)) = self.own().and_then(|cycle| cycle.usual(when.gap, value, least)) {
-            return Some(Stray { center, usual, distance: (value - center).abs(), early: false, fits: true });
+        let own = self.own();
+        if let Some((center, usual)) = own.and_then(|cycle| cycle.usual(when.gap, value, least)) {
+            let early = own.is_some_and(Cycle::is_early);
+            return Some(Stray { center, usual, distance: (value - center).abs(), early, fits: true });
         }
         let (day, week) = slots(when.local);
         let by_week = if self.is_weekly() { self.week.known(week).usual(least) } else { None };
