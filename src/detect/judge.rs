@@ -145,6 +145,11 @@ impl Judge {
         self.around(center)
     }
 
+    /// How long the signal's own cycle lasts, where what is expected goes by it.
+    pub fn cycle(&self) -> Option<Span> {
+        self.season.cycle().map(Span::from_secs_f64)
+    }
+
     /// The 10 % and 90 % points expected now without regard to the season; for pictures.
     pub fn by_level(&self) -> Option<(f64, f64)> {
         self.around(self.quick.get()?)

@@ -246,7 +246,7 @@ impl Watch {
                 let before = seen.judgement.expected;
                 let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at, before, harmless: 0 };
                 self.troubles.anomaly = Some(trouble.clone());
-                let words = words::surprise(view, upward);
+                let words = words::surprise(view, upward, self.judge.cycle());
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Raised, &trouble, Some(seen), seen.at, words));
             }
             // Calm is a word of the single point: what stands still or stays down looks calm at every one.
@@ -263,7 +263,7 @@ impl Watch {
                 trouble.rarity = rarity;
                 trouble.told_at = seen.at;
                 let trouble = trouble.clone();
-                let words = words::surprise(view, upward);
+                let words = words::surprise(view, upward, self.judge.cycle());
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Updated, &trouble, Some(seen), seen.at, words));
             }
             _ => {}

@@ -4,7 +4,7 @@ use super::trial::Effect;
 use crate::alert::words::{length, quantity};
 use crate::detect::View;
 use crate::forecast::Trend;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// What is told of a use and how much there is of it: "rises by 1.2 GB an hour; its capacity is 53.7 GB".
 pub(super) fn of_capacity(words: String, whole: f64, unit: Option<&str>) -> String {
@@ -12,10 +12,13 @@ pub(super) fn of_capacity(words: String, whole: f64, unit: Option<&str>) -> Stri
     if words.is_empty() { format!("has a capacity of {whole}") } else { format!("{words}; its capacity is {whole}") }
 }
 
-/// A surprise by the view that saw it: "jumped above what is usual".
-pub(super) fn surprise(view: View, upward: bool) -> String {
+/// A surprise by the view that saw it: "jumped above what is usual"; `cycle` is that of the signal's own.
+pub(super) fn surprise(view: View, upward: bool, cycle: Option<Span>) -> String {
     let side = if upward { "above" } else { "below" };
     match view {
+        View::Value if let Some(cycle) = cycle => {
+            format!("is far {side} what is usual at this point of its cycle of {}", length(cycle))
+        }
         View::Value => format!("is far {side} what is usual"),
         View::Level => format!("stays {side} its usual level"),
         View::Slope => format!("jumped {side} what is usual from one moment to the next"),
@@ -52,4 +55,16 @@ pub(super) fn moved(effect: &Effect, unit: Option<&str>) -> String {
 /// The end of a silence.
 pub(super) fn speaks_again(since: Timestamp, at: Timestamp) -> String {
     format!("speaks again after {}", length(at.since(since)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_told_against_its_cycle_where_it_has_one() {
+        let told = surprise(View::Value, false, Some(Span::from_secs(2_810)));
+        assert_eq!(told, "is far below what is usual at this point of its cycle of 47 minutes");
+        assert_eq!(surprise(View::Value, true, None), "is far above what is usual");
+    }
 }

@@ -61,6 +61,11 @@ impl Cycle {
         self.turns < JUDGED
     }
 
+    /// The seconds of one turn.
+    pub(super) fn period(&self) -> f64 {
+        self.period
+    }
+
     /// The mean absolute error.
     pub(super) fn error(&self) -> f64 {
         self.profile.error()

@@ -104,6 +104,11 @@ impl Season {
         Some(Stray { center, usual, distance: (value - center).abs(), early: day.visits() < HEARD, fits })
     }
 
+    /// The seconds of the signal's own cycle, where it says more than day and week do.
+    pub fn cycle(&self) -> Option<f64> {
+        self.own().map(Cycle::period)
+    }
+
     fn is_weekly(&self) -> bool {
         self.week.tried() && self.week.error() < BETTER * self.day.error()
     }

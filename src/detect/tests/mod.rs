@@ -214,6 +214,8 @@ fn a_cycle_of_its_own_makes_a_usual_value_at_the_wrong_part_of_it_news() {
     let mut watched = Watched::every(Span::from_mins(1));
     watched.news(8 * 1440, 0.0, job);
     assert!(watched.news(3 * 1440, 1.0, job).len() <= 1, "the job as ever");
+    let cycle = watched.judge.cycle().expect("a cycle").as_secs_f64();
+    assert!((2_790.0..2_850.0).contains(&cycle), "{cycle}");
     for (level, spread, what) in [(10.0, 1.0, "a job that does not end"), (2.0, 0.3, "a job that does not run")] {
         let mut watched = Watched { judge: watched.judge.clone(), at: watched.at, ..Watched::every(watched.step) };
         let news = watched.news(120, 0.5, |_, c| level + spread * c.normal());
