@@ -11,7 +11,7 @@ use super::once::Once;
 use super::peaks::Peaks;
 use super::rate::{AGREEMENT, DROP, NOVELTY, Quiet, Rate, STUCK};
 use super::stuck::Stuck;
-use super::views::{BLOCKS, Bent, COUNT, SIZES, Seen, Views};
+use super::views::{BLOCKS, Bent, COUNT, HOUR, SIZES, Seen, Views};
 use super::{Judgement, View};
 use crate::baseline::{Band, Level, Range, Scale, Season, When};
 use crate::calendar::Local;
@@ -259,6 +259,7 @@ impl Judge {
             stuck: own(&self.stuck_voice, surprise.stuck, STUCK).filter(|_| !is_none_of_it(value, preset)),
             drop: own(&self.drop_voice, surprise.drop, DROP).filter(|_| self.has_fallen(seen, value, preset)),
             view: SIZES[first].view,
+            cycle: self.cycle().filter(|_| first == HOUR),
             upward,
             calm: CALM <= self.ordinary,
         }

@@ -30,6 +30,8 @@ pub use judge::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, surprise};
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::Span;
+
 /// What is said of one observation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judgement {
@@ -54,6 +56,8 @@ pub struct Judgement {
     pub drop: Option<f64>,
     /// The view that is most surprised.
     pub view: View,
+    /// How long the signal's own cycle lasts, where the surprise is against that.
+    pub cycle: Option<Span>,
     /// The direction of the surprise: the value is above (or below) what was expected.
     pub upward: bool,
     /// Whether the signal is back within what it knows (or the new level has become normal).

@@ -11,6 +11,7 @@
 //! | Poisson 1 | .25 | .01 | season, counts | .48 | .02 | sawtooth, a day | .06 | 0 |
 //! | Poisson 50 | .08 | 0 | rounded | .11 | 0 | once a day | 0 | 0 |
 //! | zero-inflated | .89 | .11 | bounded | .01 | 0 | once an hour | .19 | 0 |
+//! | a loop, no clock | .02 | 0 | | | | | | |
 //!
 //! So once a week is kept from above by every kind, and most stay far below it: what is left of the budget is for the controller
 //! (`incident`) to spend. Once in ten weeks comes 2.3 times as often where a constant makes rare steps, 1.4 times with heavy tails.

@@ -231,7 +231,7 @@ impl Watch {
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
     fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
-        let Judgement { rarity, stuck, drop, fresh, matters, calm, view, upward, .. } = *seen.judgement;
+        let Judgement { rarity, stuck, drop, fresh, matters, calm, view, cycle, upward, .. } = *seen.judgement;
         let voices = [(rarity.filter(|_| matters && fresh), view), (stuck, View::Stuck), (drop, View::Drop)];
         let heard = voices.into_iter().filter_map(|(rarity, view)| Some((rarity?, view)));
         let (rarity, view) = heard.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NEG_INFINITY, view));
@@ -246,7 +246,7 @@ impl Watch {
                 let before = seen.judgement.expected;
                 let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at, before, harmless: 0 };
                 self.troubles.anomaly = Some(trouble.clone());
-                let words = words::surprise(view, upward, self.judge.cycle());
+                let words = words::surprise(view, upward, cycle);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Raised, &trouble, Some(seen), seen.at, words));
             }
             // Calm is a word of the single point: what stands still or stays down looks calm at every one.
@@ -263,7 +263,7 @@ impl Watch {
                 trouble.rarity = rarity;
                 trouble.told_at = seen.at;
                 let trouble = trouble.clone();
-                let words = words::surprise(view, upward, self.judge.cycle());
+                let words = words::surprise(view, upward, cycle);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Updated, &trouble, Some(seen), seen.at, words));
             }
             _ => {}

@@ -12,14 +12,14 @@ pub(super) fn of_capacity(words: String, whole: f64, unit: Option<&str>) -> Stri
     if words.is_empty() { format!("has a capacity of {whole}") } else { format!("{words}; its capacity is {whole}") }
 }
 
-/// A surprise by the view that saw it: "jumped above what is usual"; `cycle` is that of the signal's own.
+/// A surprise by the view that saw it: "jumped above what is usual"; `cycle` is that of the signal's own, where it was held against that.
 pub(super) fn surprise(view: View, upward: bool, cycle: Option<Span>) -> String {
     let side = if upward { "above" } else { "below" };
     match view {
-        View::Value if let Some(cycle) = cycle => {
-            format!("is far {side} what is usual at this point of its cycle of {}", length(cycle))
+        View::Value => {
+            let point = cycle.map(|cycle| format!(" at this point of its cycle of {}", length(cycle)));
+            format!("is far {side} what is usual{}", point.unwrap_or_default())
         }
-        View::Value => format!("is far {side} what is usual"),
         View::Level => format!("stays {side} its usual level"),
         View::Slope => format!("jumped {side} what is usual from one moment to the next"),
         View::Spread => "varies more than it is known to".to_owned(),

@@ -143,7 +143,7 @@ pub struct SeasonV1 {
 }
 
 /// The same with distances.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct SeasonV2 {
     day: Profile<48>,
     week: Profile<168>,

@@ -35,7 +35,8 @@ impl Rhythm {
 
     /// Takes one value in; `level` is what was expected without a cycle, `least` the smallest distance that counts as usual.
     pub(super) fn learn(&mut self, when: When, value: f64, level: f64, least: f64) {
-        if when.step <= 0.0 {
+        // Points that take no time have no phase, and a period made of them no length.
+        if when.step <= 0.0 || when.gap <= 0.0 {
             return;
         }
         match self {
@@ -147,6 +148,16 @@ mod tests {
         tooth.live(5_000);
         let error = tooth.live(2_000).expect("the new cycle");
         assert!(error < 1.0, "{error}");
+    }
+
+    #[test]
+    fn points_that_take_no_time_make_no_period() {
+        let mut tooth = Tooth::new(2_520.0);
+        for _ in 0..2_000 {
+            tooth.now += 60.0;
+            tooth.rhythm.learn(When { local: LOCAL, gap: 0.0, step: 60.0 }, tooth.value(), 50.0, 0.0);
+        }
+        assert_eq!(tooth.rhythm, Rhythm::default());
     }
 
     #[test]
