@@ -49,8 +49,7 @@ fn judging(c: &mut Criterion) {
     judge(&mut warm, 0..WARM_ROUNDS, &preset, &calendar);
     let expected = judge(&mut warm.clone(), WARM_ROUNDS..WARM_ROUNDS + ROUNDS, &preset, &calendar);
     assert!((2_000.0..80_000.0).contains(&expected), "checksum {expected}");
-    let written = postcard::to_allocvec(&warm[0]).map_or(0, |bytes| bytes.len());
-    println!("bytes per signal: {} hot, {} as written", std::mem::size_of::<Judge>(), written);
+    println!("bytes per signal: {} hot", std::mem::size_of::<Judge>());
 
     let mut group = c.benchmark_group("judge");
     group.throughput(Throughput::Elements((SIGNALS * ROUNDS) as u64)).sample_size(10);
@@ -95,5 +94,47 @@ fn at_random(_: &mut Criterion) {
     assert!(LEAST_AT_RANDOM <= rate, "{rate:.0} points/s in random order, {LEAST_AT_RANDOM} promised");
 }
 
-criterion_group!(benches, judging, at_random);
+/// What a signal takes in memory, the allocator's share included: the resident memory that copies of it add, in bytes.
+#[expect(clippy::disallowed_methods, reason = "a bench looks at its own memory")]
+fn bytes_of(judge: &Judge) -> f64 {
+    const COPIES: usize = 20_000;
+    let resident = || {
+        let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+        line.trim().trim_end_matches(" kB").parse::<f64>().expect("kB") * 1024.0
+    };
+    // Pages that the allocator has kept from before would hide what is taken: these stay while the others are measured.
+    let fill = vec![judge.clone(); COPIES / 10];
+    let before = resident();
+    let copies = vec![judge.clone(); COPIES];
+    let bytes = (resident() - before) / COPIES as f64;
+    std::hint::black_box((fill, copies));
+    bytes
+}
+
+/// Signals of the kinds that differ in what is kept of them; a bound for each.
+fn memory(_: &mut Criterion) {
+    let (preset, calendar) = (Preset::default(), Calendar::default());
+    let noise = |i: i64| (i * 7919 % 101) as f64 / 101.0;
+    let wave = |i: i64, period: f64| libm::sin(i as f64 / period * core::f64::consts::TAU);
+    type Kind<'a> = (&'a str, &'a dyn Fn(i64) -> f64, f64);
+    let kinds: [Kind<'_>; 3] = [
+        ("without season", &|i| 100.0 + noise(i), 2_300.0),
+        ("with a day and a week", &|i| 100.0 + (20.0 + 10.0 * wave(i, 2016.0)) * wave(i, 288.0) + noise(i), 4_096.0),
+        ("with a cycle of its own", &|i| 100.0 + 20.0 * wave(i, 47.0) + noise(i), 4_200.0),
+    ];
+    for (name, value, most) in kinds {
+        let mut judge = Judge::default();
+        for i in 0..8 * 2016 {
+            let at = Timestamp::from_secs(1_772_409_600 + 300 * i);
+            judge.observe(at, value(i), calendar.local(at), &preset);
+        }
+        let bytes = bytes_of(&judge);
+        let written = postcard::to_allocvec(&judge).map_or(0, |bytes| bytes.len());
+        println!("bytes per signal {name}: {bytes:.0} in memory, {written} as written");
+        assert!(bytes <= most, "{name}: {bytes:.0} bytes, {most} promised");
+    }
+}
+
+criterion_group!(benches, memory, judging, at_random);
 criterion_main!(benches);
