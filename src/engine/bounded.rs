@@ -8,7 +8,7 @@ use super::words;
 use crate::alert::chart::Line;
 use crate::calendar::Local;
 use crate::finding::{Breach, Target};
-use crate::forecast::{Forecaster, ForecasterV1, Outlook};
+use crate::forecast::{Forecaster, ForecasterV1, ForecasterV2, Outlook};
 use crate::plan::{Bound, Plan, Side};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -30,6 +30,28 @@ pub(super) struct Bounded {
     passed: bool,
     /// What came of the forecasts told.
     tally: Tally,
+}
+
+/// The same as version 4 had it: another forecaster.
+#[derive(Debug, Deserialize)]
+pub(super) struct BoundedV4 {
+    target: Target,
+    bound: Bound,
+    hold: Span,
+    forecaster: Box<ForecasterV2>,
+    kept: Kept,
+    passed_since: Option<Timestamp>,
+    good: u8,
+    passed: bool,
+    tally: Tally,
+}
+
+impl From<BoundedV4> for Bounded {
+    fn from(old: BoundedV4) -> Self {
+        let BoundedV4 { target, bound, hold, forecaster, kept, passed_since, good, passed, tally } = old;
+        let forecaster = Box::new((*forecaster).into());
+        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally }
+    }
 }
 
 /// The same as version 3 had it: no record, and another forecaster.
@@ -141,7 +163,7 @@ const GOOD_AGAIN: u8 = 2;
 
 impl Bounded {
     /// The version of the saved form.
-    pub(super) const VERSION: u8 = 4;
+    pub(super) const VERSION: u8 = 5;
 
     /// All bounds of a signal; a preset's limit holds only where nobody set one.
     pub(super) fn all(signal: &Signal, plan: &Plan, preset: usize) -> Vec<Bounded> {
@@ -174,10 +196,13 @@ impl Bounded {
         Bounded { target, bound, hold, forecaster, kept, passed_since: None, good: 0, passed: false, tally }
     }
 
-    /// Reads one from a section of this release or of the one before.
+    /// Reads one from a section of this release or of an older one.
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
-        let older = || section.read::<BoundedV3>(Bounded::VERSION - 1).map(Bounded::from);
-        section.read(Bounded::VERSION).or_else(older)
+        match section.version {
+            3 => section.read::<BoundedV3>(3).map(Bounded::from),
+            4 => section.read::<BoundedV4>(4).map(Bounded::from),
+            _ => section.read(Bounded::VERSION),
+        }
     }
 
     /// Whether a saved bound is this one.

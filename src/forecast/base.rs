@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hours::{self, Hours};
+use super::hours::{self, Hours, HoursV1};
 use super::pool::Said;
 use super::season::Season;
 use super::tracker::{Errors, Tracker};
@@ -11,11 +11,19 @@ use crate::baseline::Bf16;
 use crate::calendar::Local;
 
 /// The anchors that a forecast may stand on: the present level, the daily and the weekly season. Within a day ahead a season is
-/// what its hours reached a day or a week ago, since peaks return; beyond, the mean profile, since one odd day is no rule.
+/// what its hours reached a day or a week ago, since peaks return; beyond, the mean profile, since one odd day is no rule, but no
+/// less than what the first day reaches.
 const EXPERTS: usize = 3;
+
+/// At so many horizons, 15 minutes to 2 hours, the anchors are the present level, that level going on as it goes, and the daily
+/// season. Further ahead slopes turn.
+const NEAR: usize = 3;
 
 /// Forecasts of one horizon that wait for their end; a new one begins every quarter of the horizon.
 const PENDING: usize = 4;
+
+/// The horizon of a day, the longest of which the hours tell.
+const A_DAY: usize = 6;
 
 /// The shortest mean, minutes: half a value of the five-minute grid is forgotten with the next one.
 const SHORTEST_MEAN: f32 = 5.0;
@@ -30,8 +38,8 @@ const GROWTH: [f32; HORIZONS.len()] = [1.0, 1.516, 1.231, 1.231, 1.231, 1.231, 1
 /// P(first crossing within h) = P(max over h > bound), from anchors and the errors really made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Base {
-    /// The present level for each horizon: a mean over about a quarter of it, so that the sub-cycles of a sawtooth which are
-    /// shorter than the horizon do not move its anchor.
+    /// The present level for each horizon: a mean over about a quarter of it, so that far ahead the sub-cycles of a sawtooth which
+    /// are shorter than the horizon do not move its anchor.
     levels: Option<[f32; HORIZONS.len()]>,
     season: Season,
     hours: Hours,
@@ -39,6 +47,32 @@ pub(super) struct Base {
     last: Minutes,
     /// The usual time between values of the grid, minutes.
     usual: f32,
+}
+
+/// The same before its hours knew how much higher they stood than the ones before.
+#[derive(Debug, Deserialize)]
+pub(super) struct BaseV2 {
+    levels: Option<[f32; HORIZONS.len()]>,
+    season: Season,
+    hours: HoursV1,
+    horizons: [Horizon; HORIZONS.len()],
+    last: Minutes,
+    usual: f32,
+}
+
+impl From<BaseV2> for Base {
+    fn from(BaseV2 { levels, season, hours, horizons, last, usual }: BaseV2) -> Self {
+        Base { levels, season, hours: hours.into(), horizons: reordered(horizons), last, usual }
+    }
+}
+
+/// At the near horizons there was no level that goes on: level, daily and weekly season.
+fn reordered(mut horizons: [Horizon; HORIZONS.len()]) -> [Horizon; HORIZONS.len()] {
+    for Horizon { trackers, pending } in &mut horizons[..NEAR] {
+        *trackers = [trackers[0], Tracker::default(), trackers[1]];
+        *pending = Default::default();
+    }
+    horizons
 }
 
 /// The same before it knew the hours.
@@ -53,7 +87,7 @@ pub(super) struct BaseV1 {
 
 impl From<BaseV1> for Base {
     fn from(BaseV1 { levels, season, horizons, last, usual }: BaseV1) -> Self {
-        Base { levels, season, hours: Hours::default(), horizons, last, usual }
+        Base { levels, season, hours: Hours::default(), horizons: reordered(horizons), last, usual }
     }
 }
 
@@ -151,18 +185,23 @@ impl Base {
 
     /// How many of the anchors of a horizon hold.
     fn experts(&self, k: usize) -> usize {
-        1 + self.season.experts(HORIZONS[k])
+        let seasons = self.season.experts(HORIZONS[k]);
+        if k < NEAR { 2 + seasons.min(1) } else { 1 + seasons }
     }
 
     /// The anchors of each horizon.
     fn anchors(&self, value: f32, local: Local) -> [[f32; EXPERTS]; HORIZONS.len()] {
         let levels = self.levels.unwrap_or([value; HORIZONS.len()]);
-        let is_seasonal = 1 < self.experts(0);
+        let is_seasonal = 2 < self.experts(0);
         let [daily, weekly] = if is_seasonal { self.season.anchors(value, local) } else { [[0.0; HORIZONS.len()]; 2] };
         let [day, week] = self.hours.anchors(local);
-        let of = |peak: f32, usual: f32| if hours::UNKNOWN < peak { peak } else { usual };
-        let anchors = |k: usize| [levels[k], of(day[k], daily[k]), of(week[k], weekly[k])];
-        std::array::from_fn(anchors)
+        let of = |peaks: &[f32; HORIZONS.len()], usual: f32, k: usize| {
+            if hours::UNKNOWN < peaks[k] { peaks[k] } else { usual.max(peaks[A_DAY]) }
+        };
+        std::array::from_fn(|k| {
+            let day = of(&day, daily[k], k);
+            if k < NEAR { [levels[k], going_on(&levels, k), day] } else { [levels[k], day, of(&week, weekly[k], k)] }
+        })
     }
 
     /// Compares the forecasts that end now with what came; one whose horizon lies half in a gap of the data is dropped.
@@ -211,18 +250,30 @@ impl Base {
     }
 }
 
+/// What the present level comes to at the end of horizon `k` if it goes on as it goes. The mean for the next horizon forgets within
+/// half of this one, so that it lies behind by what the present slope makes in half of it.
+fn going_on(levels: &[f32; HORIZONS.len()], k: usize) -> f32 {
+    levels[0] + 2.0 * (levels[0] - levels[k + 1])
+}
+
+/// What is lent to horizon `k` by the one before, in its own order of anchors; the weekly one begins with the errors of the daily one.
+fn lent<T: Copy>(known: [T; EXPERTS], k: usize) -> [T; EXPERTS] {
+    if k == NEAR { [known[0], known[2], known[2]] } else { known }
+}
+
 /// What the longest of these horizons knows of an expert's errors: its own, or borrowed in turn.
 fn borrowed(horizons: &[Horizon], expert: usize) -> Option<Errors<'_>> {
     let mut known = [None; EXPERTS];
     for (k, horizon) in horizons.iter().enumerate() {
         horizon.borrow(k, &mut known);
     }
-    known[expert]
+    lent(known, horizons.len())[expert]
 }
 
 impl Horizon {
     /// What is known of errors at this horizon: its own, or while it is cold those of the next shorter one, stretched.
     fn borrow<'a>(&'a self, k: usize, known: &mut [Option<Errors<'a>>; EXPERTS]) {
+        *known = lent(*known, k);
         for (known, own) in known.iter_mut().zip(&self.trackers) {
             let is_warm = if k == 0 { WARM_FIRST } else { WARM } <= own.seen();
             *known = if is_warm { Some(own.errors()) } else { known.map(|shorter| shorter.stretched(GROWTH[k])) };

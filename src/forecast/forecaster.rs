@@ -201,7 +201,7 @@ impl Forecaster {
             now,
             born: now - age,
             envelope: f64::from(self.envelope.point),
-            lift: |minutes: f64| f64::from(season.lift(local, minutes)),
+            arrival: |room, slope| season.arrival(local, room, slope),
             pace: |slope, window, minutes| self.base.hours().pace(local, slope, window, minutes),
         };
         let ramp = sight.ramp(&mut self.trust);

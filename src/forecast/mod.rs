@@ -36,7 +36,7 @@ mod values;
 mod stories;
 
 pub use forecaster::Forecaster;
-pub use older::ForecasterV1;
+pub use older::{ForecasterV1, ForecasterV2};
 pub use outlook::{Outlook, Trend};
 pub use values::{Band, Values};
 

@@ -4,15 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use super::Minutes;
 
-/// The probability at which a risk is worth a warning.
-const OPENS: f64 = 0.5;
+/// The probability at which a risk is worth a warning: an even chance of what is [`NEAR`]; of what is [`FAR`] it must be surer, for
+/// there is time to see. In between it goes by the logarithm of the time.
+const OPENS: [f64; 2] = [0.5, 0.7];
 
-/// The share of the time left for which it must have held. Opening is the maximum of many noisy trials, so calibrated
-/// forecasts still give over-confident openings; on simulated fleets warnings came true .60 of the time without the hold
-/// and .93 with a sixth.
-const HOLD: f64 = 1.0 / 6.0;
+/// The share of the likely time left for which it must have held, near and far. Opening is the maximum of many noisy trials, so
+/// calibrated forecasts still give over-confident openings; on simulated fleets warnings came true .60 of the time without a hold.
+const HOLD: [f64; 2] = [1.0 / 6.0, 1.0 / 3.0];
 
-/// Opens when the risk has held for a sixth of the likely time left, and for two checks; closes at half the risk.
+/// What is likely within two hours is near, and what is likely in eight or more is far (minutes). On simulated fleets (seeds 200 to
+/// 229) .04 more of the warnings came true than with what holds near for all, and as many limits were foreseen.
+const NEAR: f64 = 120.0;
+const FAR: f64 = 480.0;
+
+/// It closes below this.
+const CLOSES: f64 = 0.25;
+
+/// Opens when the risk has held for its share of the likely time left, and for two checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Policy {
     above_since: Option<Minutes>,
@@ -24,15 +32,17 @@ impl Policy {
     /// Takes the probability within the horizon and the likely time to the crossing (minutes), as of `now`.
     pub(super) fn check(&mut self, now: Minutes, probability: f64, likely: f64) {
         if self.open {
-            self.open = OPENS / 2.0 <= probability;
+            self.open = CLOSES <= probability;
         }
-        if probability < OPENS {
+        let far = (libm::log(likely / NEAR) / libm::log(FAR / NEAR)).clamp(0.0, 1.0);
+        let between = |[near, distant]: [f64; 2]| near + (distant - near) * far;
+        if probability < between(OPENS) {
             (self.above_since, self.checks) = (None, 0);
             return;
         }
         self.checks = self.checks.saturating_add(1);
         let held = now - *self.above_since.get_or_insert(now);
-        self.open |= 2 <= self.checks && likely * HOLD <= held;
+        self.open |= 2 <= self.checks && likely * between(HOLD) <= held;
     }
 
     /// The bound is touched: nothing lies ahead now, but the risk has not gone. Where it stands again after a value or two, it is
@@ -91,5 +101,11 @@ mod tests {
         assert_eq!(open_at(&[0.6, 0.6, 0.6, 0.6], 60.0), [10, 15]);
         assert_eq!(open_at(&[0.9, 0.9, 0.3, 0.3, 0.24, 0.3], 1.0), [5, 10, 15]);
         assert_eq!(open_at(&[0.6, 0.4, 0.6, 0.4, 0.6], 1.0), [0; 0]);
+    }
+    #[test]
+    fn what_is_far_must_be_surer_and_hold_longer() {
+        assert!(open_at(&[0.6; 100], 480.0).is_empty());
+        assert_eq!(open_at(&[0.61; 100], 240.0).first(), Some(&60));
+        assert_eq!(open_at(&[0.71; 100], 480.0).first(), Some(&160));
     }
 }

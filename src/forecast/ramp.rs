@@ -58,20 +58,20 @@ impl Ramp {
 }
 
 /// The context in which ramps are looked for.
-pub(super) struct Sight<'a, Lift, Pace> {
+pub(super) struct Sight<'a, Arrival, Pace> {
     pub(super) ladder: &'a Ladder,
     pub(super) now: Minutes,
     /// The first value's time.
     pub(super) born: Minutes,
     /// How far values stand above their line (80 % quantile of the distance).
     pub(super) envelope: f64,
-    /// The rhythm's highest share within so many minutes.
-    pub(super) lift: Lift,
+    /// When what has so much room left at such a slope (per minute) arrives, with the rhythm on top: minutes.
+    pub(super) arrival: Arrival,
     /// How much faster a ramp of this slope goes on for so many minutes than in its window of so many.
     pub(super) pace: Pace,
 }
 
-impl<Lift: Fn(f64) -> f64, Pace: Fn(f64, f64, f64) -> f64> Sight<'_, Lift, Pace> {
+impl<Arrival: Fn(f64, f64) -> f64, Pace: Fn(f64, f64, f64) -> f64> Sight<'_, Arrival, Pace> {
     /// The ramp most likely to reach the bound, if any scale shows one; makes new promises on the way.
     pub(super) fn ramp(&self, trust: &mut Trust) -> Option<Ramp> {
         let windows: [_; SCALES] = std::array::from_fn(|k| self.ladder.window(k, self.now));
@@ -128,10 +128,8 @@ impl<Lift: Fn(f64) -> f64, Pace: Fn(f64, f64, f64) -> f64> Sight<'_, Lift, Pace>
     /// Where the upper edge of the line, with the rhythm on top, meets the bound (gap 0).
     fn meet(&self, shape: &Shape, k: usize, steady: f64, stays: impl Fn(f64) -> f64) -> Ramp {
         let slope = shape.slope / width(k);
-        let room = -shape.line - self.envelope;
-        let plain = (room / slope).clamp(1.0, 1e7);
+        let room = (self.arrival)(-shape.line - self.envelope, slope) * slope;
         // what is nearer than the scatter about the line is not known better than that
-        let room = (room - (self.lift)(plain)).max(0.0);
         let known = libm::hypot(room, shape.scatter);
         let minutes = (known / slope * libm::exp(-GAIN * shape.sure_bend())).clamp(1.0, 1e7);
         let minutes = minutes / (self.pace)(slope, BLOCKS as f64 * width(k), minutes);
@@ -214,7 +212,8 @@ mod tests {
         let mut ladder = Ladder::default();
         (0..minutes).for_each(|minute| _ = ladder.observe(f64::from(minute), gap(f64::from(minute)) as f32));
         let now = f64::from(minutes);
-        let sight = Sight { ladder: &ladder, now, born: 0.0, envelope: 0.0, lift: |_| 0.0, pace: |_, _, _| 1.0 };
+        let arrival = |room: f64, slope: f64| (room / slope).max(0.0);
+        let sight = Sight { ladder: &ladder, now, born: 0.0, envelope: 0.0, arrival, pace: |_, _, _| 1.0 };
         sight.ramp(&mut Trust::default())
     }
 

@@ -13,6 +13,9 @@ const WEEK: f32 = 7.0 * DAY;
 const DAILY: usize = 48;
 const WEEKLY: usize = 56;
 
+/// The width of a slot of the daily profile, minutes.
+const SLOT: f64 = 30.0;
+
 /// The profile is used where it leaves at most this share of the error that the level alone makes.
 const PAYS: f32 = 0.85;
 
@@ -100,15 +103,31 @@ impl Season {
         self.belief * (self.daily.points.get(daily_slot(local)) - self.daily.mean)
     }
 
-    /// The highest share of the rhythm within the next `minutes`.
-    pub(super) fn lift(&self, local: Local, minutes: f64) -> f32 {
+    /// When a ramp of this slope (per minute, above 0) that has `room` left arrives with the rhythm on top, in minutes.
+    ///
+    /// Where it should have arrived already and has not, the ramp stands at the bound: while the rhythm falls faster than the ramp
+    /// rises it is not passed, and the next peak counts.
+    pub(super) fn arrival(&self, local: Local, room: f64, slope: f64) -> f64 {
+        let share = |slot: usize| f64::from(self.belief * (self.daily.points.get(slot % DAILY) - self.daily.mean));
+        let first = daily_slot(local);
         if self.belief == 0.0 {
+            return (room / slope).max(0.0);
+        }
+        let is_there = room <= share(first);
+        if is_there && share(first) <= share(first + 1) + slope * SLOT {
             return 0.0;
         }
-        let slots = (minutes / 30.0).clamp(0.0, DAILY as f64 - 1.0) as usize;
-        let from = daily_slot(local);
-        let highest = (from..=from + slots).map(|slot| self.daily.points.get(slot % DAILY)).fold(f32::MIN, f32::max);
-        self.belief * (highest - self.daily.mean)
+        let room = room.max(share(first));
+        let highest = (0..DAILY).map(share).fold(f64::MIN, f64::max);
+        // on the days before this one not even the peak arrives
+        let begin = ((room - highest) / slope / f64::from(DAY)).clamp(0.0, 1e4).floor() * f64::from(DAY);
+        let into = f64::from(local.second % 1800) / 60.0;
+        let within = |ahead: usize| {
+            let from = (begin + ahead as f64 * SLOT - into).max(0.0);
+            let at = ((room - share(first + ahead)) / slope).max(from);
+            (at < begin + (ahead + 1) as f64 * SLOT - into).then_some(at)
+        };
+        (usize::from(is_there)..=2 * DAILY).find_map(within).unwrap_or((room - highest) / slope)
     }
 
     /// The highest expected value over each horizon, by the daily and by the weekly profile, given the value now:
@@ -220,7 +239,22 @@ mod tests {
         assert!(0.8 < season.share(local(150)) && season.share(local(600)).abs() < 0.2);
         let [daily, _] = season.anchors(0.0, local(0));
         assert!(daily[1] < 0.2 && 0.7 < daily[3], "{daily:?}");
-        assert!(0.8 < season.lift(local(0), 180.0) && season.lift(local(0), 30.0) < 0.2);
+    }
+
+    #[test]
+    fn a_ramp_arrives_with_a_peak_of_the_rhythm() {
+        let season = learned(|minute: usize| if minute % 1440 / 60 == 2 { 1.0 } else { 0.0 });
+        let arrival = |minute, room, slope| season.arrival(local(minute), room, slope);
+        // at the next hump, at the one that is high enough, and between two where the ramp alone is fast enough
+        assert_eq!(arrival(0, 0.5, 1e-6), 120.0);
+        assert_eq!(arrival(600, 0.5, 1e-6), 960.0);
+        let days = arrival(0, 3.0, 1.0 / 1440.0) / 1440.0;
+        assert!((2.0..2.2).contains(&days), "{days}");
+        assert!((20.0..40.0).contains(&arrival(600, 0.3, 0.01)));
+        // on a flank that falls faster, what should have arrived arrives with the next hump; on a level it arrives now
+        assert_eq!(arrival(170, 0.5, 1e-6), 1390.0);
+        assert_eq!(arrival(120, 0.5, 0.01), 0.0);
+        assert_eq!(learned(|_| 3.0).arrival(local(0), 0.5, 0.01), 50.0);
     }
 
     #[test]

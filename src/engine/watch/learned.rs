@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::bounded::{Bounded, BoundedV3, Standing};
+use super::super::bounded::{Bounded, BoundedV3, BoundedV4, Standing};
 use super::super::capacity::Capacity;
 use super::super::section::Section;
 use super::super::words;
@@ -38,29 +38,32 @@ pub(super) struct Learned {
     speaks: bool,
 }
 
-/// The same with the bound of version 3.
+/// The same with the bound of an older version.
 #[derive(Debug, Deserialize)]
-struct LearnedV3 {
+struct Older<B> {
     capacity: Capacity,
     since: Timestamp,
-    bounded: Option<BoundedV3>,
+    bounded: Option<B>,
     passes: Fading,
     beyond: bool,
     speaks: bool,
 }
 
-impl From<LearnedV3> for Learned {
-    fn from(old: LearnedV3) -> Self {
-        let LearnedV3 { capacity, since, bounded, passes, beyond, speaks } = old;
-        Learned { capacity, since, bounded: bounded.map(Bounded::from), passes, beyond, speaks }
+impl<B: Into<Bounded>> From<Older<B>> for Learned {
+    fn from(old: Older<B>) -> Self {
+        let Older { capacity, since, bounded, passes, beyond, speaks } = old;
+        Learned { capacity, since, bounded: bounded.map(B::into), passes, beyond, speaks }
     }
 }
 
 impl Learned {
-    /// Reads one from a section of this release or of the one before.
+    /// Reads one from a section of this release or of an older one.
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
-        let older = || section.read::<LearnedV3>(Bounded::VERSION - 1).map(Learned::from);
-        section.read(Bounded::VERSION).or_else(older)
+        match section.version {
+            3 => section.read::<Older<BoundedV3>>(3).map(Learned::from),
+            4 => section.read::<Older<BoundedV4>>(4).map(Learned::from),
+            _ => section.read(Bounded::VERSION),
+        }
     }
 
     pub(super) fn new(at: Timestamp, capacity: Capacity) -> Self {
