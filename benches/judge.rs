@@ -115,7 +115,7 @@ fn bytes_of(judge: &Judge) -> f64 {
 /// Signals of the kinds that differ in what is kept of them; a bound for each.
 fn memory(_: &mut Criterion) {
     let (preset, calendar) = (Preset::default(), Calendar::default());
-    let noise = |i: i64| (i * 7919 % 101) as f64 / 101.0;
+    let noise = |i: i64| ((i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 / (1u64 << 24) as f64;
     let wave = |i: i64, period: f64| libm::sin(i as f64 / period * core::f64::consts::TAU);
     type Kind<'a> = (&'a str, &'a dyn Fn(i64) -> f64, f64);
     let kinds: [Kind<'_>; 3] = [

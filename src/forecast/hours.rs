@@ -24,6 +24,16 @@ const RISE: usize = 4;
 /// a day); an hour counts half as much as the one after it. From nine tenths to all nothing depends on the first; the second was
 /// chosen with it on simulated fleets (seeds 200 to 229).
 const STAYS: f32 = 0.98;
+/// What stays of it in each of the hours ahead.
+const STAYING: [f32; DAY + 1] = {
+    let mut staying = [1.0; DAY + 1];
+    let mut hour = 0;
+    while hour < DAY {
+        staying[hour + 1] = staying[hour] * STAYS;
+        hour += 1;
+    }
+    staying
+};
 const KEPT: f32 = 0.5;
 
 /// The highest value of each local hour, for a week.
@@ -111,19 +121,17 @@ impl Hours {
     /// last hours grew. Unknown (the least number) beyond.
     pub(super) fn anchors(&self, local: Local) -> [[f32; HORIZONS.len()]; 2] {
         let minute = (local.second % 3600) as f32 / 60.0;
-        let highest = |cycle: usize, mut growth: f32| {
+        let highest = |cycle: usize, growth: f32| {
             let begin = (hour(local) + WEEK - cycle) % WEEK;
-            let mut ring = self.highest.ring(begin);
+            let grown = |(height, stays): (f32, f32)| if UNKNOWN < height { height + growth * stays } else { UNKNOWN };
+            let mut ring = self.highest.ring(begin).zip(STAYING).map(grown);
             let (mut highest, mut seen) = (UNKNOWN, 0);
             HORIZONS.map(|horizon| {
                 if DAY_MINUTES < f64::from(horizon) {
                     return UNKNOWN;
                 }
                 let hours = (((minute + horizon) / 60.0).ceil() as usize).min(cycle);
-                for height in ring.by_ref().take(hours - seen).filter(|height| UNKNOWN < *height) {
-                    highest = highest.max(height + growth);
-                    growth *= STAYS;
-                }
+                highest = ring.by_ref().take(hours - seen).fold(highest, f32::max);
                 seen = hours;
                 highest
             })

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Minutes;
 
-/// The probability at which a risk is worth a warning: an even chance of what is [`NEAR`]; of what is [`FAR`] it must be surer, for
+/// The probability at which a risk is worth a warning: an even chance of what is [`NEAR`]; of what is far it must be surer, for
 /// there is time to see. In between it goes by the logarithm of the time.
 const OPENS: [f64; 2] = [0.5, 0.7];
 
@@ -12,10 +12,10 @@ const OPENS: [f64; 2] = [0.5, 0.7];
 /// calibrated forecasts still give over-confident openings; on simulated fleets warnings came true .60 of the time without a hold.
 const HOLD: [f64; 2] = [1.0 / 6.0, 1.0 / 3.0];
 
-/// What is likely within two hours is near, and what is likely in eight or more is far (minutes). On simulated fleets (seeds 200 to
+/// What is likely within two hours (minutes) is near, and what is likely in eight, two doublings more, is far. On simulated fleets (seeds 200 to
 /// 229) .04 more of the warnings came true than with what holds near for all, and as many limits were foreseen.
 const NEAR: f64 = 120.0;
-const FAR: f64 = 480.0;
+const DOUBLINGS: f64 = 2.0;
 
 /// It closes below this.
 const CLOSES: f64 = 0.25;
@@ -34,7 +34,7 @@ impl Policy {
         if self.open {
             self.open = CLOSES <= probability;
         }
-        let far = (libm::log(likely / NEAR) / libm::log(FAR / NEAR)).clamp(0.0, 1.0);
+        let far = (libm::log2(likely / NEAR) / DOUBLINGS).clamp(0.0, 1.0);
         let between = |[near, distant]: [f64; 2]| near + (distant - near) * far;
         if probability < between(OPENS) {
             (self.above_since, self.checks) = (None, 0);

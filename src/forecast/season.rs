@@ -108,26 +108,37 @@ impl Season {
     /// Where it should have arrived already and has not, the ramp stands at the bound: while the rhythm falls faster than the ramp
     /// rises it is not passed, and the next peak counts.
     pub(super) fn arrival(&self, local: Local, room: f64, slope: f64) -> f64 {
-        let share = |slot: usize| f64::from(self.belief * (self.daily.points.get(slot % DAILY) - self.daily.mean));
-        let first = daily_slot(local);
         if self.belief == 0.0 {
             return (room / slope).max(0.0);
         }
-        let is_there = room <= share(first);
-        if is_there && share(first) <= share(first + 1) + slope * SLOT {
+        let share = |point: f32| f64::from(self.belief * (point - self.daily.mean));
+        let first = daily_slot(local);
+        let mut ahead = self.daily.points.ring(first).map(share);
+        let (present, next) = (ahead.next().unwrap_or(0.0), ahead.next().unwrap_or(0.0));
+        let is_there = room <= present;
+        if is_there && present <= next + slope * SLOT {
             return 0.0;
         }
-        let room = room.max(share(first));
-        let highest = (0..DAILY).map(share).fold(f64::MIN, f64::max);
-        // on the days before this one not even the peak arrives
-        let begin = ((room - highest) / slope / f64::from(DAY)).clamp(0.0, 1e4).floor() * f64::from(DAY);
-        let into = f64::from(local.second % 1800) / 60.0;
-        let within = |ahead: usize| {
-            let from = (begin + ahead as f64 * SLOT - into).max(0.0);
-            let at = ((room - share(first + ahead)) / slope).max(from);
-            (at < begin + (ahead + 1) as f64 * SLOT - into).then_some(at)
+        let room = room.max(present);
+        let highest = share(self.daily.points.iter().fold(f32::MIN, f32::max));
+        // on the days before this one not even the peak arrives, and a day later it has
+        let day = f64::from(DAY);
+        let begin =
+            ((room - highest) / slope / day).clamp(0.0, 1e4).floor() * day - f64::from(local.second % 1800) / 60.0;
+        // within the day that begins so late: the first slot before whose end the way left is made
+        let on = |begin: f64, skipped: usize| {
+            let mut end = begin + skipped as f64 * SLOT;
+            for ahead in skipped..DAILY {
+                let share = share(self.daily.points.get((first + ahead) % DAILY));
+                end += SLOT;
+                if room - share < slope * end {
+                    return Some(((room - share) / slope).max(end - SLOT).max(0.0));
+                }
+            }
+            None
         };
-        (usize::from(is_there)..=2 * DAILY).find_map(within).unwrap_or((room - highest) / slope)
+        let skipped = usize::from(is_there && begin <= 0.0);
+        on(begin, skipped).or_else(|| on(begin + day, 0)).unwrap_or((room - highest) / slope)
     }
 
     /// The highest expected value over each horizon, by the daily and by the weekly profile, given the value now:

@@ -123,7 +123,7 @@ impl Errors<'_> {
         if loss <= least {
             return 1.0;
         }
-        if 3.0 * least < loss { 0.0 } else { libm::exp(-6.0 * f64::from(loss / least - 1.0)) }
+        if 3.0 * least < loss { 0.0 } else { f64::from(libm::expf(-6.0 * (loss / least - 1.0))) }
     }
 
     /// The running loss; of errors so much wider it is so much greater.
