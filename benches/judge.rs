@@ -112,20 +112,24 @@ fn bytes_of(judge: &Judge) -> f64 {
     bytes
 }
 
-/// Signals of the kinds that differ in what is kept of them; a bound for each.
+/// Signals that differ in what is kept of them, and how many days each is taught; a bound for each. The hours of the day are kept of
+/// every signal and those of the week of every signal older than a day, for only they tell whether it has a season; blocks in which a
+/// cycle is looked for come and go.
 fn memory(_: &mut Criterion) {
     let (preset, calendar) = (Preset::default(), Calendar::default());
     let noise = |i: i64| ((i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 / (1u64 << 24) as f64;
     let wave = |i: i64, period: f64| libm::sin(i as f64 / period * core::f64::consts::TAU);
-    type Kind<'a> = (&'a str, &'a dyn Fn(i64) -> f64, f64);
-    let kinds: [Kind<'_>; 3] = [
-        ("without season", &|i| 100.0 + noise(i), 2_300.0),
-        ("with a day and a week", &|i| 100.0 + (20.0 + 10.0 * wave(i, 2016.0)) * wave(i, 288.0) + noise(i), 4_096.0),
-        ("with a cycle of its own", &|i| 100.0 + 20.0 * wave(i, 47.0) + noise(i), 4_200.0),
+    let weekly = |i: i64| 100.0 + (20.0 + 10.0 * wave(i, 2016.0)) * wave(i, 288.0) + noise(i);
+    type Kind<'a> = (&'a str, i64, &'a dyn Fn(i64) -> f64, f64);
+    let kinds: [Kind<'_>; 4] = [
+        ("after an hour", 0, &|i| 100.0 + noise(i), 3_000.0),
+        ("after eight weeks, no season found", 56, &|i| 100.0 + noise(i), 4_200.0),
+        ("with a day and a week", 56, &weekly, 4_200.0),
+        ("with a cycle of its own", 56, &|i| 100.0 + 20.0 * wave(i, 47.0) + noise(i), 4_200.0),
     ];
-    for (name, value, most) in kinds {
+    for (name, days, value, most) in kinds {
         let mut judge = Judge::default();
-        for i in 0..8 * 2016 {
+        for i in 0..12 + 288 * days {
             let at = Timestamp::from_secs(1_772_409_600 + 300 * i);
             judge.observe(at, value(i), calendar.local(at), &preset);
         }
