@@ -2,10 +2,11 @@
 //!
 //! A [`Forecaster`] belongs to one signal and one bound. It mixes three parts, each in a file of its own:
 //!
-//! - `base`: the maximum over a horizon is forecast directly, as an anchor (level, daily or weekly season) plus the
-//!   quantiles of the errors that this signal has really shown at that horizon; first passage is then
+//! - `base`: the maximum over a horizon is forecast directly, as an anchor (level, level that goes on as it goes, daily or
+//!   weekly season) plus the quantiles of the errors that this signal has really shown at that horizon; first passage is then
 //!   P(T <= h) = P(max > bound), and autocorrelation needs no model;
-//! - `hours`: peaks return, so two anchors are what the same hours reached a day and a week ago;
+//! - `hours`: peaks return, so two anchors are what the same hours reached a day and a week ago, and as much more as the last
+//!   hours grew;
 //! - `record`: how often bounds were passed so far, a prior that keeps the first part honest;
 //! - `ramp`: a steep slope on an ordinary flow does not continue, so a trend counts only by how clean it is, by leaving
 //!   the range that the signal knew, and by how often its trends went on before.

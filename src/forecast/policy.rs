@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::Minutes;
 
-/// The probability at which a risk is worth a warning: an even chance of what is [`NEAR`]; of what is far it must be surer, for
-/// there is time to see. In between it goes by the logarithm of the time.
+/// The probability at which a risk is worth a warning: an even chance of what is near; of what is far it must be surer, for there
+/// is time to see. In between it goes by the logarithm of the time.
 const OPENS: [f64; 2] = [0.5, 0.7];
 
 /// The share of the likely time left for which it must have held, near and far. Opening is the maximum of many noisy trials, so
 /// calibrated forecasts still give over-confident openings; on simulated fleets warnings came true .60 of the time without a hold.
 const HOLD: [f64; 2] = [1.0 / 6.0, 1.0 / 3.0];
 
-/// What is likely within two hours (minutes) is near, and what is likely in eight, two doublings more, is far. On simulated fleets (seeds 200 to
-/// 229) .04 more of the warnings came true than with what holds near for all, and as many limits were foreseen.
+/// What is likely within two hours (in minutes) is near, and what is likely in eight, two doublings more, is far. On simulated
+/// fleets (seeds 200 to 229) .04 more of the warnings came true than with what holds near for all, and as many limits were foreseen.
 const NEAR: f64 = 120.0;
 const DOUBLINGS: f64 = 2.0;
 
