@@ -113,8 +113,8 @@ impl Season {
         }
         let share = |point: f32| f64::from(self.belief * (point - self.daily.mean));
         let first = daily_slot(local);
-        let mut ahead = self.daily.points.ring(first).map(share);
-        let (present, next) = (ahead.next().unwrap_or(0.0), ahead.next().unwrap_or(0.0));
+        let at = |ahead: usize| share(self.daily.points.get((first + ahead) % DAILY));
+        let (present, next) = (at(0), at(1));
         let is_there = room <= present;
         if is_there && present <= next + slope * SLOT {
             return 0.0;
@@ -129,10 +129,10 @@ impl Season {
         let on = |begin: f64, skipped: usize| {
             let mut end = begin + skipped as f64 * SLOT;
             for ahead in skipped..DAILY {
-                let share = share(self.daily.points.get((first + ahead) % DAILY));
+                let rest = room - at(ahead);
                 end += SLOT;
-                if room - share < slope * end {
-                    return Some(((room - share) / slope).max(end - SLOT).max(0.0));
+                if rest < slope * end {
+                    return Some((rest / slope).max(end - SLOT).max(0.0));
                 }
             }
             None
