@@ -1,13 +1,15 @@
 //! How good forecasts are: a fleet of signals by seed, and real series from a folder.
 
 pub(crate) mod fleet;
+pub(crate) mod making;
 pub(crate) mod score;
 pub(crate) mod real;
 
 use forewarn::forecast::Forecaster;
 use forewarn::time::Span;
 
-use fleet::{Case, KINDS};
+use fleet::KINDS;
+use making::Case;
 use score::{HOURS, Report, play};
 
 /// Days at the start that are not scored.

@@ -6,7 +6,7 @@ use forewarn::forecast::Forecaster;
 use forewarn::plan::{Bound, Side};
 use forewarn::time::{Span, Timestamp};
 
-use super::fleet::{Case, Role};
+use super::making::{Case, Role};
 use super::score::{HOURS, Report, play};
 
 /// A series: minutes (of weeks that begin on Monday) and values.

@@ -4,7 +4,7 @@ use forewarn::calendar::Local;
 use forewarn::forecast::{Forecaster, Outlook};
 use forewarn::time::{Span, Timestamp};
 
-use super::fleet::{Case, Role};
+use super::making::{Case, Role};
 
 /// The horizons that are scored, hours.
 pub(crate) const HOURS: [i64; 6] = [1, 4, 24, 48, 96, 168];
