@@ -7,6 +7,7 @@ use std::sync::Arc;
 use forewarn::alert::{AlertRecord, State};
 use forewarn::config::{self, Purpose};
 use forewarn::engine::{Batch, Engine, Input, Output};
+use forewarn::finding::Kind;
 use forewarn::plan::Plan;
 use forewarn::signal::{Fingerprint, Reading, Signal, Sink};
 use forewarn::time::{Span, Timestamp};
@@ -119,8 +120,9 @@ fn limits_told_by_signals_of_their_own_are_foreseen() {
     for limit in ["system.filesystem.usage", "process_open_fds"] {
         // The one that comes first names the alert; the other one joins it.
         let tells = |alert: &&AlertRecord| {
-            let foretells = |words: &str| words.contains("its capacity is");
-            alert.signals.iter().any(|note| note.signal.contains(limit) && foretells(&note.words))
+            let foretells = |words: &str| words.contains("rises by") && words.contains("its capacity is");
+            let is_of = alert.signals.iter().any(|note| note.signal.contains(limit) && foretells(&note.words));
+            alert.kind == Kind::Forecast && alert.breach.is_some() && is_of
         };
         let first = whole.iter().find(tells).unwrap_or_else(|| panic!("{limit} is not foreseen: {whole:#?}"));
         assert!(first.at + Span::from_hours(6) < full, "{limit} is told at {}: {}", first.at, first.summary);
