@@ -85,7 +85,7 @@ impl<const N: usize> Row<N> {
 
     /// All from a place on, and then all once more.
     pub(crate) fn ring(&self, from: usize) -> impl Iterator<Item = f32> + Clone {
-        self.iter().skip(from).chain(self.iter())
+        self.0[from.min(N)..].iter().chain(self.0.iter()).map(|height| height.get())
     }
 }
 

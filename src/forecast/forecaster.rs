@@ -216,8 +216,13 @@ impl Forecaster {
         let arrival = ramp.map(|ramp| (ramp.log_minutes, ramp.spread));
         let mixes: [_; HORIZONS.len()] = std::array::from_fn(|k| self.pool.mix(k));
         let risks = self.usual.map(|usual| usual.map(|risk| f64::from(risk.get())));
+        // the knots rise, and with them the horizon that they belong to
+        let mut k = 0;
         let crossing = Crossing::new(arrival, |minutes, log_minutes| {
-            let (k, usual, record) = usual_risk(&risks, &self.record, now, minutes);
+            while f64::from(HORIZONS[k]) < minutes && k + 1 < HORIZONS.len() {
+                k += 1;
+            }
+            let (usual, record) = usual_risk(&risks, &self.record, now, k, minutes);
             mixes[k].correct(whole(mixes[k].pool(usual, record), log_minutes))
         });
         let end = self.base.last();
@@ -225,7 +230,7 @@ impl Forecaster {
             let record = &self.record;
             self.base.note(end, |k| {
                 let minutes = f64::from(HORIZONS[k]);
-                let (_, usual, record) = usual_risk(&risks, record, now, minutes);
+                let (usual, record) = usual_risk(&risks, record, now, k, minutes);
                 Said::new(usual, record, whole(mixes[k].pool(usual, record), libm::log(minutes)))
             });
         }
@@ -239,12 +244,17 @@ impl Forecaster {
     }
 }
 
-/// The horizon that a time ahead belongs to, and the risk without a ramp by the usual errors and by the record. Below the
+/// The risk without a ramp, by the usual errors and by the record, so many minutes ahead, which belong to horizon `k`. Below the
 /// shortest horizon risk is proportional to time.
-fn usual_risk(risks: &Option<[f64; HORIZONS.len()]>, record: &Record, now: Minutes, minutes: f64) -> (usize, f64, f64) {
-    let k = HORIZONS.iter().position(|&horizon| minutes <= f64::from(horizon)).unwrap_or(HORIZONS.len() - 1);
-    let usual = risks.map_or(0.0, |usual| usual[k] * (minutes / f64::from(HORIZONS[k])).min(1.0));
-    (k, usual, record.within(now, minutes))
+fn usual_risk(
+    risks: &Option<[f64; HORIZONS.len()]>,
+    record: &Record,
+    now: Minutes,
+    k: usize,
+    minutes: f64,
+) -> (f64, f64) {
+    let usual = risks.as_ref().map_or(0.0, |usual| usual[k] * (minutes / f64::from(HORIZONS[k])).min(1.0));
+    (usual, record.within(now, minutes))
 }
 
 impl Envelope {

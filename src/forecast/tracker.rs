@@ -132,12 +132,16 @@ impl Errors<'_> {
     }
 }
 
+/// So many scales beyond a point there is nothing left of a tail: less than 10^-17.
+const NOWHERE: f32 = 40.0;
+
 /// An exponential tail with mass `mass` that begins `beyond` before the point asked for.
 fn tail(mass: f32, beyond: f32, scale: f32) -> f64 {
     if beyond <= 0.0 {
         return f64::from(mass);
     }
-    if scale <= 0.0 { 0.0 } else { f64::from(mass) * libm::exp(-f64::from(beyond / scale)) }
+    let far = beyond / scale;
+    if scale <= 0.0 || NOWHERE < far { 0.0 } else { f64::from(mass) * libm::exp(-f64::from(far)) }
 }
 
 #[cfg(test)]
