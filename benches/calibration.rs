@@ -22,19 +22,21 @@ const PROMISES: [f64; 5] = [0.0, 0.5, 1.0, 1.5, 2.0];
 /// Points that make two alerts of one.
 const APART: i64 = 150;
 
-/// What can be said of a point: everything together, the fused scores, a stuck run, a fall.
-fn said(judgement: &Judgement) -> [Option<f64>; 4] {
-    [judgement.news(), judgement.rarity.filter(|_| judgement.fresh), judgement.stuck, judgement.drop]
+/// What can be said of a point: everything together, the fused scores, a stuck run, a fall, a day like no other.
+fn said(judgement: &Judgement) -> [Option<f64>; OUTPUTS] {
+    let beyond = judgement.beyond.map(|beyond| beyond.rarity);
+    [judgement.news(), judgement.rarity.filter(|_| judgement.fresh), judgement.stuck, judgement.drop, beyond]
 }
 
-type Counts = [[u64; PROMISES.len()]; 4];
+const OUTPUTS: usize = 5;
+type Counts = [[u64; PROMISES.len()]; OUTPUTS];
 
 /// Alerts of one signal, by output and promise.
 fn watch(kind: usize, seed: u64) -> Counts {
     let (calendar, preset, mut clock) = (Calendar::default(), Preset::default(), LocalClock::default());
     let (mut judge, mut quiet) = (Judge::default(), Quiet::new(kind, seed));
     let mut alerts = Counts::default();
-    let mut last = [[-APART; PROMISES.len()]; 4];
+    let mut last = [[-APART; PROMISES.len()]; OUTPUTS];
     for point in 0..(1 + WEEKS) * WEEK {
         let at = Timestamp::from_secs(1_772_409_600 + point * STEP);
         let value = quiet.next(point * STEP, STEP);
@@ -54,7 +56,8 @@ fn watch(kind: usize, seed: u64) -> Counts {
 fn main() {
     let promised: Vec<String> = PROMISES.iter().map(|p| format!("{:.3}", libm::exp10(-p))).collect();
     println!("alerts a week per signal where this was promised: {}", promised.join("  "));
-    println!("{:24}{:38}{:38}{:24}{:24}", "", "all together", "fused", "stuck (1, .1, .01)", "fall");
+    let titles = ["all together", "fused", "stuck (1, .1, .01)", "fall", "days"];
+    println!("{:24}{:38}{:38}{:24}{:24}{:24}", "", titles[0], titles[1], titles[2], titles[3], titles[4]);
     let weeks = (SIGNALS as i64 * WEEKS) as f64;
     for (kind, name) in KINDS.iter().enumerate() {
         let add = |mut a: Counts, b: Counts| {
@@ -67,7 +70,8 @@ fn main() {
             levels.iter().map(|&level| format!("{:<7.3}", rate(output, level))).collect()
         };
         let (all, some) = ([0, 1, 2, 3, 4], [0, 2, 4]);
-        println!("{name:24}{:38}{:38}{:24}{:24}", row(0, &all), row(1, &all), row(2, &some), row(3, &some));
+        let [stuck, fall, days] = [2, 3, 4].map(|output| row(output, &some));
+        println!("{name:24}{:38}{:38}{stuck:24}{fall:24}{days:24}", row(0, &all), row(1, &all));
         assert!(rate(0, 0) <= 2.0, "{name}: {} a week where one was promised", rate(0, 0));
         assert!(rate(0, 2) <= 0.3, "{name}: {} a week where .1 was promised", rate(0, 2));
     }

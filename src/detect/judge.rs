@@ -5,20 +5,21 @@ mod older;
 use serde::{Deserialize, Serialize};
 
 use super::cadence::Cadence;
+use super::days::{Days, Stay};
 use super::drop::Drop;
 use super::fusion::{Fused, fuse, weigh};
 use super::once::Once;
 use super::peaks::Peaks;
-use super::rate::{AGREEMENT, DROP, NOVELTY, Quiet, Rate, STUCK};
+use super::rate::{AGREEMENT, DAYS, DROP, NOVELTY, Quiet, Rate, STUCK};
 use super::stuck::Stuck;
 use super::views::{BLOCKS, Bent, COUNT, HOUR, SIZES, Seen, Views};
-use super::{Judgement, View};
+use super::{Beyond, Judgement, View};
 use crate::baseline::{Band, Level, Range, Scale, Season, When};
 use crate::calendar::Local;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
 
-pub use older::{JudgeV2, JudgeV3, JudgeV4, JudgeV5};
+pub use older::{JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6};
 
 /// Judges the observations of one signal in order of time: first scores, then learns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,6 +48,8 @@ pub struct Judge {
     stuck_voice: Voice,
     drop: Drop,
     drop_voice: Voice,
+    days: Days,
+    days_voice: Voice,
     /// Whether the preset takes silence for news, as told at the last observation.
     silence_is_news: bool,
     /// The agreement of late, fading.
@@ -102,8 +105,10 @@ struct Surprise {
     fused: Fused,
     stuck: f64,
     drop: f64,
-    /// What of novelty, agreement, stuck and drop is news.
-    news: [f64; 4],
+    /// At the end of a block of points.
+    stay: Option<Stay>,
+    /// What of novelty, agreement, stuck, drop and stay is news.
+    news: [f64; 5],
     ordinary: bool,
 }
 
@@ -119,7 +124,7 @@ impl Judge {
         let when = When { local, gap: gap.unwrap_or(0.0), step: self.cadence.step().unwrap_or(0.0) };
         let seen = self.seen(normal, when);
         let band = self.expected(&seen);
-        let surprise = self.surprise(&seen);
+        let surprise = self.surprise(&seen, local);
         let judgement = self.say(&surprise, &seen, value, band, lived, preset);
         self.learn(&seen, &surprise, when, lived);
         judgement
@@ -184,7 +189,7 @@ impl Judge {
     }
 
     /// All surprises of this point; the views learn it.
-    fn surprise(&mut self, seen: &Seen) -> Surprise {
+    fn surprise(&mut self, seen: &Seen, local: Local) -> Surprise {
         let step = self.cadence.lift();
         let (low, high) = self.band.get();
         let sizes = self.views.look(seen);
@@ -200,17 +205,20 @@ impl Judge {
         }
         surprises[BLOCKS] = f64::from(self.block);
         let fused = fuse(&surprises, seen.stray.is_none_or(|stray| stray.fits));
-        let local = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
-        let settled = local.map(|(_, &s)| s).fold(surprises[0], f64::max);
+        let near = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
+        let settled = near.map(|(_, &s)| s).fold(surprises[0], f64::max);
         let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);
         let drop = self.drop.judge(seen);
+        let stay = self.days.judge(seen.value, seen.before, local);
         let news = [
             self.novelty.once.news(fused.novelty),
             self.agreement.once.news(fused.agreement),
             self.stuck_voice.once.news(stuck),
             self.drop_voice.once.news(drop),
+            stay.map_or(0.0, |stay| self.days_voice.once.news(stay.height)),
         ];
-        Surprise { stuck, drop, news, ordinary: !Once::is_alert(fused.novelty) || !Once::is_alert(settled), fused }
+        let ordinary = !Once::is_alert(fused.novelty) || !Once::is_alert(settled);
+        Surprise { stuck, drop, stay, news, ordinary, fused }
     }
 
     /// Puts the surprises into a judgement.
@@ -258,10 +266,11 @@ impl Judge {
             matters,
             stuck: own(&self.stuck_voice, surprise.stuck, STUCK).filter(|_| !is_none_of_it(value, preset)),
             drop: own(&self.drop_voice, surprise.drop, DROP).filter(|_| self.has_fallen(seen, value, preset)),
+            beyond: surprise.stay.filter(|_| known).and_then(|stay| self.beyond(stay, value, surcharge, preset)),
             view: SIZES[first].view,
             cycle: self.cycle().filter(|_| first == HOUR),
             upward,
-            calm: CALM <= self.ordinary,
+            calm: CALM <= self.ordinary && !self.days.is_beyond(),
         }
     }
 
@@ -269,6 +278,18 @@ impl Judge {
     fn has_fallen(&self, seen: &Seen, value: f64, preset: &Preset) -> bool {
         let (zero, slow) = (self.scale.zero(), self.scale.value(seen.slow));
         preset.hurts(false) && 2.0 * (seen.value - zero) <= seen.slow - zero && preset.is_felt(slow - value, slow)
+    }
+
+    /// What a stay beyond the days before is worth, where it hurts and goes beyond them by as much as matters.
+    fn beyond(&self, stay: Stay, value: f64, surcharge: f64, preset: &Preset) -> Option<Beyond> {
+        let (low, high) = self.days.usual();
+        let usual = (self.scale.value(low), self.scale.value(high));
+        let edge = if stay.upward { usual.1 } else { usual.0 };
+        let matters = preset.hurts(stay.upward) && preset.is_felt((value - edge).abs(), edge);
+        (matters && DAYS.base < stay.height).then(|| {
+            let rarity = self.days_voice.rate.rarity(stay.height, DAYS, self.weeks, 1.0) - surcharge;
+            Beyond { rarity, upward: stay.upward, usual }
+        })
     }
 
     fn learn(&mut self, seen: &Seen, surprise: &Surprise, when: When, lived: Span) {
@@ -279,6 +300,9 @@ impl Judge {
             let voices = [&mut self.novelty, &mut self.agreement, &mut self.stuck_voice, &mut self.drop_voice];
             for ((voice, news), quiet) in voices.into_iter().zip(surprise.news).zip([NOVELTY, AGREEMENT, STUCK, DROP]) {
                 voice.rate.learn(news, quiet);
+            }
+            if surprise.stay.is_some() {
+                self.days_voice.rate.learn(surprise.news[4], DAYS);
             }
         }
         self.season.learn(when, value, seen.quick, USUAL * seen.range);

@@ -4,7 +4,7 @@
 //! value ─► scale ─► baseline ─► views ─► peaks ─► fusion ─► once ─► scores
 //!                  (normal)   (sizes)  (return   (novelty,  (news)   └► rate ─► rarity
 //!                                       periods)  agreement)
-//!                    ├─► stuck, drop ─► rarities of their own
+//!                    ├─► stuck, drop, days ─► rarities of their own
 //! time  ─► cadence ──┴─► silent_after
 //! ```
 //!
@@ -13,6 +13,7 @@
 //! pointwise score wants agreement.
 
 mod cadence;
+mod days;
 mod drop;
 mod fusion;
 mod judge;
@@ -26,7 +27,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, surprise};
+pub use judge::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6, surprise};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,8 @@ pub struct Judgement {
     /// The rarity of a fall to less than half of the slow level (a count that drops to zero); none while it is ordinary, or does not
     /// matter by the preset.
     pub drop: Option<f64>,
+    /// What stays higher or lower than on any day before; none while nothing does, or it does not matter by the preset.
+    pub beyond: Option<Beyond>,
     /// The view that is most surprised.
     pub view: View,
     /// How long the signal's own cycle lasts, where the surprise is against that.
@@ -65,10 +68,22 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// The rarity of what is new here: the fused one where it is fresh, a stuck run, a fall; none where nothing is.
+    /// The rarity of what is new here: the fused one where it is fresh, a stuck run, a fall, days left behind; none where nothing is.
     pub fn news(&self) -> Option<f64> {
-        [self.rarity.filter(|_| self.fresh), self.stuck, self.drop].into_iter().flatten().reduce(f64::max)
+        let beyond = self.beyond.map(|beyond| beyond.rarity);
+        [self.rarity.filter(|_| self.fresh), self.stuck, self.drop, beyond].into_iter().flatten().reduce(f64::max)
     }
+}
+
+/// A signal that stays beyond all that the days before brought.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beyond {
+    /// log10 of the return period in weeks.
+    pub rarity: f64,
+    /// Whether it stays above.
+    pub upward: bool,
+    /// The depth and the height of a usual day.
+    pub usual: (f64, f64),
 }
 
 /// The ways in which a signal can surprise.
@@ -89,4 +104,6 @@ pub enum View {
     Stuck,
     /// Falls silent or to zero.
     Drop,
+    /// Higher or lower than on any day before.
+    Days,
 }

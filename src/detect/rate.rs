@@ -51,6 +51,10 @@ pub(super) const STUCK: Quiet = Quiet { base: 3.0, per_week: 0.2, excess: 0.434,
 /// For falls to the low side: measured at most .03 a week on most kinds, .4 where tails are heavy or the past is long.
 pub(super) const DROP: Quiet = Quiet { base: 4.0, per_week: 0.2, excess: 0.434, weight: (1.0, 10.0) };
 
+/// For days left behind, in powers of ten of days: quiet kinds at most .05 a week. Real levels shift more often than those; it starts
+/// from a shift in three weeks.
+pub(super) const DAYS: Quiet = Quiet { base: super::days::BEYOND, per_week: 0.3, excess: 0.434, weight: (1.0, 10.0) };
+
 /// Points that two episodes are apart.
 const APART: u8 = 150;
 

@@ -231,10 +231,13 @@ impl Watch {
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
     fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
-        let Judgement { rarity, stuck, drop, fresh, matters, calm, view, cycle, upward, .. } = *seen.judgement;
-        let voices = [(rarity.filter(|_| matters && fresh), view), (stuck, View::Stuck), (drop, View::Drop)];
+        let Judgement { rarity, stuck, drop, beyond, fresh, matters, calm, view, cycle, upward, .. } = *seen.judgement;
+        let days = (beyond.map(|beyond| beyond.rarity), View::Days);
+        let voices = [(rarity.filter(|_| matters && fresh), view), (stuck, View::Stuck), (drop, View::Drop), days];
         let heard = voices.into_iter().filter_map(|(rarity, view)| Some((rarity?, view)));
         let (rarity, view) = heard.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NEG_INFINITY, view));
+        let beyond = beyond.filter(|_| view == View::Days);
+        let upward = beyond.map_or(upward, |beyond| beyond.upward);
         let is_news = 0.0 <= rarity;
         let apart = self.troubles.standing.is_apart();
         if let Some(trouble) = &mut self.troubles.anomaly {
@@ -243,7 +246,7 @@ impl Watch {
         }
         match &mut self.troubles.anomaly {
             None if is_news => {
-                let before = seen.judgement.expected;
+                let before = beyond.map(|beyond| beyond.usual).or(seen.judgement.expected);
                 let trouble = Trouble { since: seen.at, rarity, breach: None, told_at: seen.at, before, harmless: 0 };
                 self.troubles.anomaly = Some(trouble.clone());
                 let words = words::surprise(view, upward, cycle);

@@ -25,6 +25,7 @@ pub(super) fn surprise(view: View, upward: bool, cycle: Option<Span>) -> String 
         View::Spread => "varies more than it is known to".to_owned(),
         View::Shape => "moves in a way not seen before".to_owned(),
         View::Stuck => "has not moved for unusually long".to_owned(),
+        View::Days => format!("stays {} than on any day before", if upward { "higher" } else { "lower" }),
         View::Drop => "fell to the floor".to_owned(),
     }
 }

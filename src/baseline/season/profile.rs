@@ -67,6 +67,11 @@ impl<const N: usize> Profile<N> {
         self.error.get() <= FITS * self.plain.get()
     }
 
+    /// The slot of the visit under way.
+    pub(super) fn slot(&self) -> usize {
+        usize::from(self.slot)
+    }
+
     /// The mean absolute error, 0 before the first one.
     pub(super) fn error(&self) -> f64 {
         self.error.get()

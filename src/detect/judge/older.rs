@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Voice};
-use crate::baseline::{Season, SeasonV1, SeasonV2};
+use super::{Band, COUNT, Cadence, Days, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Voice};
+use crate::baseline::{Season, SeasonV1, SeasonV2, SeasonV3};
 use crate::detect::stuck::StuckV1;
 use crate::detect::views::{HOUR, Views, ViewsV1};
 
@@ -29,6 +29,13 @@ pub struct JudgeV4 {
 #[derive(Debug, Deserialize)]
 pub struct JudgeV5 {
     older: Older<Stuck, SeasonV2, Views, Eleven>,
+    too_small: bool,
+}
+
+/// Version 6: before it knew the days, and before it gave up a week that says nothing.
+#[derive(Debug, Deserialize)]
+pub struct JudgeV6 {
+    older: Older<Stuck, SeasonV3, Views, Eleven>,
     too_small: bool,
 }
 
@@ -92,6 +99,12 @@ impl From<JudgeV5> for Judge {
     }
 }
 
+impl From<JudgeV6> for Judge {
+    fn from(JudgeV6 { older, too_small }: JudgeV6) -> Self {
+        Judge { too_small, ..older.into() }
+    }
+}
+
 impl From<Ten> for Eleven {
     fn from(Ten(ten): Ten) -> Self {
         let mut peaks = [Peaks::default(); COUNT];
@@ -135,6 +148,8 @@ impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>> From<Olde
             stuck_voice: old.stuck_voice,
             drop: old.drop,
             drop_voice: old.drop_voice,
+            days: Days::default(),
+            days_voice: Voice::default(),
             silence_is_news: old.silence_is_news,
             lasting: old.lasting,
             ordinary: old.ordinary,
