@@ -111,6 +111,9 @@ pub struct Preset {
     pub absence: bool,
 }
 
+/// The share of a bound that always matters.
+const OF_BOUND: f64 = 0.1;
+
 impl Preset {
     /// What presets are matched on: the signal's name, and after a colon the state that it tells of, if a label does
     /// (`stat="rate"` of a histogram, `state` or `mode` as in `system.cpu.utilization:idle`).
@@ -133,6 +136,14 @@ impl Preset {
         self.floor <= deviation && self.floor_share * expected.abs() <= deviation
     }
 
+    /// The same preset for a signal on which people have set these bounds: what a tenth of the way from nothing to such a bound is
+    /// matters, whatever the kind. None where its own floor asks no more. (With a floor of one percent a service that promises less
+    /// than half a percent of errors would never be odd.)
+    pub fn with_bounds(&self, bounds: impl Iterator<Item = Bound>) -> Option<Preset> {
+        let floor = bounds.map(|bound| OF_BOUND * bound.level.abs()).fold(self.floor, f64::min);
+        (floor < self.floor).then(|| Preset { floor, ..self.clone() })
+    }
+
     /// Whether this preset takes signals of such a [`Preset::kind_text`].
     pub fn takes_kind(&self, kind: &str) -> bool {
         self.names.iter().any(|name| name.is_match(kind))
@@ -140,6 +151,13 @@ impl Preset {
 }
 
 impl Plan {
+    /// The bounds that people have set on a signal.
+    pub fn bounds_of(&self, signal: &Signal) -> impl Iterator<Item = Bound> {
+        let objectives = self.objectives.iter().filter(|objective| objective.signal.matches(signal));
+        let limits = self.limits.iter().filter(|limit| limit.signal.matches(signal));
+        objectives.map(|objective| objective.bound).chain(limits.map(|limit| limit.bound))
+    }
+
     /// Whether a signal is not to be watched.
     pub fn excludes(&self, signal: &Signal) -> bool {
         self.exclude.iter().any(|selector| selector.matches(signal))
@@ -240,5 +258,20 @@ impl Default for Preset {
             finite: false,
             absence: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_people_set_says_what_matters() {
+        let preset = Preset { floor: 1.0, ..Preset::default() };
+        let bound = |level: f64| Bound { level, side: Side::Above };
+        let with = |levels: &[f64]| preset.with_bounds(levels.iter().map(|&level| bound(level))).map(|own| own.floor);
+        assert_eq!(with(&[]), None);
+        assert_eq!(with(&[50.0]), None, "a tenth of it is more than the floor");
+        assert_eq!(with(&[50.0, -5.0]), Some(0.5));
     }
 }

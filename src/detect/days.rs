@@ -24,7 +24,7 @@ pub(super) struct Days {
     count: u8,
     low: f32,
     high: f32,
-    before: Option<(f32, f32)>,
+    before: (f32, f32),
     /// The usual width of a block, and the least step between two values: what lies on a grid moves by no less.
     width: f32,
     grain: f32,
@@ -36,11 +36,17 @@ pub(super) struct Days {
 }
 
 /// The greatest value of today, and how that of the days before lay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Extreme {
-    today: Option<f32>,
+    today: f32,
     mean: f32,
     variance: f32,
+}
+
+impl Default for Extreme {
+    fn default() -> Self {
+        Extreme { today: f32::NEG_INFINITY, mean: 0.0, variance: 0.0 }
+    }
 }
 
 /// What the newest block is worth.
@@ -85,7 +91,8 @@ impl Days {
         self.count = 0;
         self.turn(local.weekday);
         self.width += (self.high - self.low - self.width) * 0.01;
-        let (low, high) = self.before.replace((self.low, self.high))?;
+        // what the very first block is joined with, 0, belongs to a day that is not whole
+        let (low, high) = std::mem::replace(&mut self.before, (self.low, self.high));
         let span = f64::from((self.heights.mean + self.depths.mean).max(0.0) + self.width);
         let least = SHARE * SHARE * span * span + HIDDEN * HIDDEN * f64::from(self.grain * self.grain);
         let up = self.heights.reach(low.min(self.low), self.known, least);
@@ -115,7 +122,7 @@ impl Days {
             self.heights.file(self.known);
             self.depths.file(self.known);
         }
-        (self.heights.today, self.depths.today) = (None, None);
+        (self.heights.today, self.depths.today) = (f32::NEG_INFINITY, f32::NEG_INFINITY);
         self.whole = self.weekday.is_some();
         self.weekday = Some(weekday);
     }
@@ -125,7 +132,7 @@ impl Extreme {
     /// log10 of the days among which one reaches so far, if `known` of them are known; `least` is the variance that they have in any
     /// case. The t distribution's tail without its factor below 1, so never too rare.
     fn reach(&mut self, value: f32, known: u8, least: f64) -> f64 {
-        self.today = Some(self.today.map_or(value, |today| today.max(value)));
+        self.today = self.today.max(value);
         let away = f64::from(value - self.mean);
         if known < KNOWN || away <= 0.0 || least <= 0.0 {
             return 0.0;
@@ -138,8 +145,11 @@ impl Extreme {
 
     /// The forgetting mean and variance of the days' values.
     fn file(&mut self, known: u8) {
-        let (Some(today), days) = (self.today, f32::from(known)) else { return };
-        let away = today - self.mean;
+        if self.today == f32::NEG_INFINITY {
+            return;
+        }
+        let days = f32::from(known);
+        let away = self.today - self.mean;
         self.mean += away / days;
         self.variance += (away * away * (1.0 - 1.0 / days) - self.variance) / days;
     }
@@ -186,7 +196,8 @@ mod tests {
 
     #[test]
     fn outliers_do_not_stay_and_growth_is_usual() {
-        let spikes = |at: f64, noise: f64| if (at * 1440.0) as u32 % 29 == 0 { 900.0 } else { rhythm(at) + noise };
+        let spikes =
+            |at: f64, noise: f64| if ((at * 1440.0) as u32).is_multiple_of(29) { 900.0 } else { rhythm(at) + noise };
         let far = |at: f64, noise: f64| if 10.0 < at { 1e6 * spikes(at, 0.0).max(800.0) } else { noise };
         let grows = |at: f64, noise: f64| 10.0 * at + noise;
         assert!(lived(14, spikes).iter().all(|day| day.0 < 1.0));

@@ -128,8 +128,9 @@ impl Trial {
         None
     }
 
-    /// Takes the next value.
-    pub(super) fn observe(&mut self, at: Timestamp, value: f64) -> Option<Turn> {
+    /// Takes the next value. `is_felt` says whether a move from one value to another matters to anybody: one that does not yet is
+    /// looked at again, since what begins small right after a change may grow.
+    pub(super) fn observe(&mut self, at: Timestamp, value: f64, is_felt: impl Fn(f64, f64) -> bool) -> Option<Turn> {
         let block = at.nanos().div_euclid(BLOCK.nanos());
         // Of several the last one is what made the difference that can be seen.
         let made = self.pending.partition_point(|change| *change < at);
@@ -143,7 +144,7 @@ impl Trial {
         self.block = block;
         self.sum += value;
         self.count += 1;
-        turn.or_else(|| self.look(at, value))
+        turn.or_else(|| self.look(at, value, is_felt))
     }
 
     /// What stood of an earlier change is over.
@@ -194,7 +195,7 @@ impl Trial {
         self.seen = self.seen.saturating_add(1);
     }
 
-    fn look(&mut self, at: Timestamp, value: f64) -> Option<Turn> {
+    fn look(&mut self, at: Timestamp, value: f64, is_felt: impl Fn(f64, f64) -> bool) -> Option<Turn> {
         let open = self.open.as_mut()?;
         if at <= open.at {
             return None;
@@ -214,7 +215,9 @@ impl Trial {
         let far = self.distance(after, before);
         let halves = part(0).abs().min(part(1).abs());
         let is_one_sided = 0.0 < part(0) * part(1);
-        if 0.0 < usual && FAR * usual < far.abs() && HALF * FAR * usual < halves && is_one_sided {
+        let is_far = 0.0 < usual && FAR * usual < far.abs() && HALF * FAR * usual < halves && is_one_sided;
+        let is_last = LOOKS.len() <= place + 1;
+        if is_far && (is_last || is_felt(f64::from(before), f64::from(after))) {
             self.open = None;
             let effect = Effect {
                 at: begun,
@@ -224,7 +227,7 @@ impl Trial {
             };
             return Some(Turn::Moved(effect));
         }
-        if LOOKS.len() <= place + 1 {
+        if is_last {
             self.open = None;
             return Some(Turn::Still(begun));
         }
@@ -253,6 +256,15 @@ mod tests {
 
     /// A value a minute over a day with a rhythm; changes at these minutes; what was said, and when.
     fn told(minutes: i64, changes: &[i64], value: impl Fn(i64) -> f64) -> Vec<(i64, Turn)> {
+        felt(minutes, changes, value, |_, _| true)
+    }
+
+    fn felt(
+        minutes: i64,
+        changes: &[i64],
+        value: impl Fn(i64) -> f64,
+        is_felt: impl Fn(f64, f64) -> bool,
+    ) -> Vec<(i64, Turn)> {
         let mut trial = Trial::default();
         let mut said = Vec::new();
         for minute in 0..minutes {
@@ -260,7 +272,7 @@ mod tests {
             if changes.contains(&minute) {
                 trial.begin(at);
             }
-            let turn = trial.observe(at, value(minute));
+            let turn = trial.observe(at, value(minute), &is_felt);
             if let Some(Turn::Moved(effect)) = turn {
                 trial.stand(effect);
             }
@@ -288,6 +300,18 @@ mod tests {
         let changes: Vec<i64> = (0..40).map(|n| 4000 + 97 * n).collect();
         let said = told(8000, &changes, |minute| usual(minute) + if minute % 97 == 25 { 900.0 } else { 0.0 });
         assert_eq!(said.iter().filter(|(_, turn)| matches!(turn, Turn::Still(_))).count(), changes.len(), "{said:?}");
+    }
+
+    #[test]
+    fn what_begins_small_is_looked_at_until_it_is_felt() {
+        let worse = |minute: i64| 1.0 + 0.05 * noise(minute) + if 5000 <= minute { 0.5 } else { 0.0 };
+        let growing = |minute: i64| worse(minute) + 0.1 * (minute - 5000).clamp(0, 40) as f64;
+        let moved =
+            |said: Vec<(i64, Turn)>| said.first().map(|(minute, turn)| (*minute, matches!(turn, Turn::Moved(_))));
+        let by_one = |before: f64, after: f64| 1.0 < after - before;
+        assert_eq!(moved(felt(6000, &[4999], growing, |_, _| true)), Some((5004, true)));
+        assert_eq!(moved(felt(6000, &[4999], growing, by_one)), Some((5019, true)), "after twenty minutes");
+        assert_eq!(moved(felt(6000, &[4999], worse, by_one)), Some((5039, true)), "it moved, and nobody cares");
     }
 
     #[test]

@@ -24,7 +24,7 @@ use super::words;
 use crate::calendar::Local;
 use crate::detect::{Judge, Judgement, View};
 use crate::finding::{Breach, Finding, Kind, Phase};
-use crate::plan::Plan;
+use crate::plan::{Plan, Preset};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
 
@@ -33,6 +33,8 @@ use crate::time::{Span, Timestamp};
 pub(super) struct Watch {
     signal: Arc<Signal>,
     preset: usize,
+    /// The preset with a floor of the signal's own, where people have set bounds that ask for one.
+    own: Option<Box<Preset>>,
     unit: Option<String>,
     judge: Judge,
     bounds: Vec<Bounded>,
@@ -90,9 +92,11 @@ impl Watch {
         let preset = plan.preset_of(&signal).unwrap_or(plan.presets.len().saturating_sub(1));
         let unit = plan.presets[preset].unit.clone();
         let bounds = Bounded::all(&signal, plan, preset);
+        let own = plan.presets[preset].with_bounds(plan.bounds_of(&signal)).map(Box::new);
         Watch {
             signal,
             preset,
+            own,
             unit,
             judge: Judge::default(),
             bounds,
@@ -114,6 +118,11 @@ impl Watch {
         &self.signal
     }
 
+    /// How it is judged.
+    fn manner<'a>(&'a self, plan: &'a Plan) -> &'a Preset {
+        self.own.as_deref().unwrap_or(&plan.presets[self.preset])
+    }
+
     /// The index of its preset in the plan.
     pub(super) fn preset(&self) -> usize {
         self.preset
@@ -133,7 +142,8 @@ impl Watch {
         plan: &Plan,
         told: &mut Told,
     ) -> Judgement {
-        let judgement = self.judge.observe(at, value, local, &plan.presets[self.preset]);
+        let preset = self.own.as_deref().unwrap_or(&plan.presets[self.preset]);
+        let judgement = self.judge.observe(at, value, local, preset);
         self.trail.observe(at, value);
         let mut standing = Standing::Clear;
         for bounded in &mut self.bounds {
@@ -149,7 +159,9 @@ impl Watch {
         self.end_absence(&seen, told);
         self.bound_troubles(standing, &seen, told);
         self.anomaly_trouble(&seen, told);
-        if let Some(turn) = self.trial.observe(at, value) {
+        let preset = self.own.as_deref().unwrap_or(&plan.presets[self.preset]);
+        let is_felt = |before: f64, after: f64| preset.is_felt((after - before).abs(), before);
+        if let Some(turn) = self.trial.observe(at, value, is_felt) {
             self.change_trouble(turn, &seen, plan, told);
         }
         judgement
@@ -203,7 +215,7 @@ impl Watch {
     pub(super) fn compare(&mut self, at: Timestamp, value: f64, median: f64, plan: &Plan, told: &mut Told) {
         let Some(turn) = self.troubles.standing.compare(value, median) else { return };
         let Turn::Apart(sizes) = turn else { return };
-        let preset = &plan.presets[self.preset];
+        let preset = self.manner(plan);
         if !preset.hurts(median < value) || !preset.is_felt((value - median).abs(), median) {
             return;
         }

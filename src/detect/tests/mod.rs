@@ -5,7 +5,7 @@ mod kinds;
 use proptest::prelude::*;
 
 use self::kinds::{Chance, KINDS, Quiet};
-use super::{Judge, Judgement, View};
+use super::{Beyond, Judge, Judgement, View};
 use crate::calendar::Calendar;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
@@ -88,6 +88,7 @@ proptest! {
             let j = judge.observe(at, value, calendar.local(at), &preset);
             prop_assert!((0.0..1.0).contains(&j.anomaly) && (0.0..1.0).contains(&j.onset), "{j:?}");
             prop_assert!(j.rarity.is_none_or(f64::is_finite) && j.stuck.is_none_or(f64::is_finite));
+            prop_assert!(j.beyond.is_none_or(|b| b.rarity.is_finite() && b.usual.0.is_finite() && b.usual.1.is_finite()));
             prop_assert!(j.expected.is_none_or(|(low, high)| low.is_finite() && high.is_finite() && low <= high), "{j:?}");
         }
         let _ = (judge.silent_after(), judge.warming());
@@ -99,11 +100,14 @@ proptest! {
         values in prop::collection::vec(prop_oneof![-1e3..1e3, Just(0.0), Just(5.0), 1e6..1e9], 1..600),
         exponent in -300i32..300,
     ) {
-        let (mut one, mut other) = (Watched::every(Span::from_mins(10)), Watched::every(Span::from_mins(10)));
+        let (mut one, mut other) = (Watched::every(Span::from_mins(30)), Watched::every(Span::from_mins(30)));
+        let scaled = |(low, high)| (libm::scalbn(low, exponent), libm::scalbn(high, exponent));
         for value in values {
             let (a, b) = (one.see(value), other.see(libm::scalbn(value, exponent)));
-            prop_assert_eq!(a.expected.map(|(low, high)| (libm::scalbn(low, exponent), libm::scalbn(high, exponent))), b.expected);
-            prop_assert_eq!(a, Judgement { expected: a.expected, ..b });
+            prop_assert_eq!(a.expected.map(scaled), b.expected);
+            prop_assert_eq!(a.beyond.map(|beyond| scaled(beyond.usual)), b.beyond.map(|beyond| beyond.usual));
+            let beyond = a.beyond.zip(b.beyond).map(|(a, b)| Beyond { usual: a.usual, ..b });
+            prop_assert_eq!(a, Judgement { expected: a.expected, beyond, ..b });
         }
         prop_assert_eq!(one.judge.silent_after(), other.judge.silent_after());
     }
@@ -330,6 +334,19 @@ fn a_small_fall_is_no_fall_to_the_floor() {
     let said: Vec<Judgement> = (0..40).map(|_| watched.see(48.0)).collect();
     assert!(said.iter().all(|j| j.drop.is_none()), "{:?}", said.last());
     assert!((0..40).any(|_| watched.see(1.0).drop.is_some_and(|rarity| 0.0 < rarity)));
+}
+
+#[test]
+fn what_creeps_is_the_rarer_the_further_it_goes() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    let quiet = (0..9 * 1440).filter_map(|_| watched.near(94.0).beyond).count();
+    assert_eq!(quiet, 0);
+    let fall: Vec<Judgement> = (0..240).map(|minute| watched.near(94.0 - f64::from(minute) / 8.0)).collect();
+    let beyond: Vec<f64> = fall.iter().filter_map(|j| j.beyond.filter(|b| !b.upward)).map(|b| b.rarity).collect();
+    assert!(8 < beyond.len() && beyond.is_sorted() && 3.0 < beyond[beyond.len() - 1], "{beyond:?}");
+    let fused = fall[60..].iter().filter_map(|j| j.rarity).fold(f64::MIN, f64::max);
+    assert!(fused < beyond[beyond.len() - 1] - 1.0, "all views together: {fused}");
+    assert!(!fall[239].calm, "it is not over while it stays there");
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Watch {
 
     /// What a change did is told where it hurts, and counted in any case.
     pub(super) fn change_trouble(&mut self, turn: trial::Turn, seen: &Seen<'_>, plan: &Plan, told: &mut Told) {
-        let preset = &plan.presets[self.preset];
+        let preset = self.manner(plan);
         let (at, effect) = match turn {
             trial::Turn::Moved(effect) => (effect.at, effect_of(effect, preset)),
             trial::Turn::Still(at) => (at, ChangeEffect::None),
