@@ -2,6 +2,11 @@
 //!
 //! A slow fall surprises no view for long, for levels follow it and its own sizes fill the tails (a cache whose hits sink from 94 to
 //! 60 percent within four hours is as rare after one hour as after four). But no day before went there and stayed.
+//!
+//! What it is worth (54 faults of `benches/video.py`, seeds 1 to 4): the origin is named before the break in .85 instead of .78,
+//! leaks and files are told an hour to two earlier; on `fleet:0..20` the origin in .995 instead of .991. Unneeded interruptions stay
+//! as they were. Tried without gain: the same of distances from what the hour brings (not in usual distances), and witnesses that
+//! have stood for hours.
 
 use serde::{Deserialize, Serialize};
 
