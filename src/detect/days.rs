@@ -37,8 +37,6 @@ pub(super) struct Days {
     heights: Extreme,
     /// Of the negated values.
     depths: Extreme,
-    /// Whether the newest block was beyond all days.
-    beyond: bool,
 }
 
 /// The greatest value of today, and how that of the days before lay.
@@ -103,14 +101,7 @@ impl Days {
         let least = SHARE * SHARE * span * span + HIDDEN * HIDDEN * f64::from(self.grain * self.grain);
         let up = self.heights.reach(low.min(self.low), self.known, least);
         let down = self.depths.reach(-high.max(self.high), self.known, least);
-        let stay = Stay { height: up.max(down), upward: down < up };
-        self.beyond = BEYOND < stay.height;
-        Some(stay)
-    }
-
-    /// Whether the newest block was beyond all days.
-    pub(super) fn is_beyond(&self) -> bool {
-        self.beyond
+        Some(Stay { height: up.max(down), upward: down < up })
     }
 
     /// The depth and the height of a usual day.

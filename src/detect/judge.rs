@@ -50,6 +50,8 @@ pub struct Judge {
     drop_voice: Voice,
     days: Days,
     days_voice: Voice,
+    /// Whether it stayed beyond all days, as far as that matters, by the newest block.
+    beyond: bool,
     /// Whether the preset takes silence for news, as told at the last observation.
     silence_is_news: bool,
     /// The agreement of late, fading.
@@ -247,6 +249,9 @@ impl Judge {
         let clock = self.cadence.clock();
         let surcharge = if lived < KNOWN { 1.0 } else { DOUBT * (KNOWN.as_secs_f64() / lived.as_secs_f64()) };
         let known = warm && WARM <= lived;
+        let stay = surprise.stay.filter(|_| known);
+        let beyond = stay.and_then(|stay| self.beyond(stay, value, surcharge, preset));
+        self.beyond = if surprise.stay.is_some() { beyond.is_some() } else { self.beyond };
         let rarity =
             |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, self.weeks, clock) - surcharge;
         let both = if novelty.max(agreement) < NOTABLE {
@@ -266,11 +271,12 @@ impl Judge {
             matters,
             stuck: own(&self.stuck_voice, surprise.stuck, STUCK).filter(|_| !is_none_of_it(value, preset)),
             drop: own(&self.drop_voice, surprise.drop, DROP).filter(|_| self.has_fallen(seen, value, preset)),
-            beyond: surprise.stay.filter(|_| known).and_then(|stay| self.beyond(stay, value, surcharge, preset)),
+            beyond,
+            stays_beyond: self.beyond,
             view: SIZES[first].view,
             cycle: self.cycle().filter(|_| first == HOUR),
             upward,
-            calm: CALM <= self.ordinary && !self.days.is_beyond(),
+            calm: CALM <= self.ordinary && !self.beyond,
         }
     }
 

@@ -57,6 +57,8 @@ pub struct Judgement {
     pub drop: Option<f64>,
     /// What stays higher or lower than on any day before; none while nothing does, or it does not matter by the preset.
     pub beyond: Option<Beyond>,
+    /// Whether that still holds: it is told now and then, and stands in between.
+    pub stays_beyond: bool,
     /// The view that is most surprised.
     pub view: View,
     /// How long the signal's own cycle lasts, where the surprise is against that.

@@ -243,7 +243,8 @@ impl Watch {
 
     /// What no bound explains: surprise that is rare enough to be noted, in a direction and of a size that matters.
     fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
-        let Judgement { rarity, stuck, drop, beyond, fresh, matters, calm, view, cycle, upward, .. } = *seen.judgement;
+        let Judgement { rarity, stuck, drop, beyond, stays_beyond, fresh, matters, calm, view, cycle, upward, .. } =
+            *seen.judgement;
         let days = (beyond.map(|beyond| beyond.rarity), View::Days);
         let voices = [(rarity.filter(|_| matters && fresh), view), (stuck, View::Stuck), (drop, View::Drop), days];
         let heard = voices.into_iter().filter_map(|(rarity, view)| Some((rarity?, view)));
@@ -264,9 +265,14 @@ impl Watch {
                 let words = words::surprise(view, upward, cycle);
                 told.findings.push(self.finding(Kind::Anomaly, Phase::Raised, &trouble, Some(seen), seen.at, words));
             }
-            // Calm is a word of the single point: what stands still or stays down looks calm at every one.
+            // Calm is a word of the single point: what stands still or stays down looks calm at every one. And what no day before
+            // reached is not over while it stays there, though levels have followed it.
             Some(trouble)
-                if trouble.breach.is_none() && !apart && !is_news && (calm || HARMLESS <= trouble.harmless) =>
+                if trouble.breach.is_none()
+                    && !apart
+                    && !is_news
+                    && !stays_beyond
+                    && (calm || HARMLESS <= trouble.harmless) =>
             {
                 let trouble = trouble.clone();
                 self.troubles.anomaly = None;

@@ -150,6 +150,7 @@ impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>> From<Olde
             drop_voice: old.drop_voice,
             days: Days::default(),
             days_voice: Voice::default(),
+            beyond: false,
             silence_is_news: old.silence_is_news,
             lasting: old.lasting,
             ordinary: old.ordinary,
