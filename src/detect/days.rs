@@ -72,6 +72,8 @@ const PRIOR: f64 = 3.0;
 const SHARE: f64 = 0.05;
 /// Half of the least step is what rounding hides.
 const HIDDEN: f64 = 0.5;
+/// Squares beyond this are drawn in, so that `f32` holds their sums.
+const LARGEST: f32 = 1e36;
 /// Steps below this share of the value are noise of the arithmetic and no grid.
 const FINEST: f32 = 1e-6;
 /// Once in a hundred days is beyond them.
@@ -148,7 +150,7 @@ impl Extreme {
         let days = f32::from(known);
         let away = self.today - self.mean;
         self.mean += away / days;
-        self.variance += (away * away * (1.0 - 1.0 / days) - self.variance) / days;
+        self.variance += ((away * away).min(LARGEST) * (1.0 - 1.0 / days) - self.variance) / days;
     }
 }
 
@@ -207,6 +209,21 @@ mod tests {
         // mostly 0, and 1 for an hour on the tenth day
         let steps = |at: f64, noise: f64| if (10.0..10.05).contains(&at) || 0.45 < noise { 1.0 } else { 0.0 };
         assert!(lived(12, steps).iter().all(|day| day.0 < BEYOND), "{:?}", lived(12, steps));
+    }
+
+    #[test]
+    fn huge_values_leave_it_whole() {
+        // alternating days of the greatest values that the scale lets through
+        let huge = |at: f64, noise: f64| if (at as u32).is_multiple_of(2) { 1.2e27 } else { -1.2e27 + noise };
+        assert!(lived(12, huge).iter().all(|day| day.0 < BEYOND), "{:?}", lived(12, huge));
+        let after = lived(60, |at, noise| if at < 8.0 { huge(at, noise) } else { noise });
+        assert!(after.iter().all(|day| day.0.is_finite()));
+        let mut extreme = Extreme::default();
+        for day in 1..20 {
+            extreme.today = if day % 2 == 0 { 1.2e27 } else { -1.2e27 };
+            extreme.file(day);
+        }
+        assert!(extreme.mean.is_finite() && extreme.variance.is_finite(), "{extreme:?}");
     }
 
     #[test]
