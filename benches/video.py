@@ -101,7 +101,7 @@ class Fleet:
                 break
             on = (begin <= T) & (T < end)
             way = np.maximum((T - begin) / takes, 0) * on
-            service, origin = getattr(self, kind_name(kind))(str(self.chance.choice(BUSY)), begin, begin + takes, on, way)
+            service, origin = getattr(self, f"on_{kind}")(str(self.chance.choice(BUSY)), begin, begin + takes, on, way)
             self.faults.append({"kind": str(kind), "begin": begin, "end": end, "service": service, "origin": origin})
             begin = end + int(self.chance.integers(300, 700))
 
@@ -256,10 +256,6 @@ class Fleet:
         return out
 
 
-def kind_name(kind):
-    return f"on_{kind}"
-
-
 def bump(hour, width):
     away = np.abs(HOUR - hour)
     return np.exp(-0.5 * (np.minimum(away, 24 - away) / width) ** 2)
@@ -290,7 +286,7 @@ def time(minute):
 
 
 def event(number, minute, kind, service, what):
-    names = {"deploy": "dev.cdevents.service.deployed.0.2.0", "flag": "dev.forewarn.flag.changed", "config": "dev.forewarn.config.changed"}
+    names = {kind: f"dev.forewarn.{kind}.changed" for kind in ("flag", "config")} | {"deploy": "dev.cdevents.service.deployed.0.2.0"}
     data = {"service": service, "what": what, "version": "1"}
     if kind == "deploy":
         data = {"subject": {"id": service, "type": "service", "content": {"artifactId": f"pkg:oci/{service}@{what}"}}}

@@ -136,9 +136,9 @@ impl Preset {
         self.floor <= deviation && self.floor_share * expected.abs() <= deviation
     }
 
-    /// The same preset for a signal on which people have set these bounds: what a tenth of the way from nothing to such a bound is
-    /// matters, whatever the kind. None where its own floor asks no more. (With a floor of one percent a service that promises less
-    /// than half a percent of errors would never be odd.)
+    /// The same preset for a signal on which people have set these bounds: a deviation of a tenth of such a bound matters, whatever
+    /// the kind. None where its own floor is no higher. (With a floor of one percent a service that promises less than half a percent
+    /// of errors would never be odd.)
     pub fn with_bounds(&self, bounds: impl Iterator<Item = Bound>) -> Option<Preset> {
         let floor = bounds.map(|bound| OF_BOUND * bound.level.abs()).fold(self.floor, f64::min);
         (floor < self.floor).then(|| Preset { floor, ..self.clone() })
