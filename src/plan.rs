@@ -116,10 +116,12 @@ const OF_BOUND: f64 = 0.1;
 
 impl Preset {
     /// What presets are matched on: the signal's name, and after a colon the state that it tells of, if a label does
-    /// (`stat="rate"` of a histogram, `state` or `mode` as in `system.cpu.utilization:idle`).
+    /// (`stat="rate"` of a histogram, `state` or `mode` as in `system.cpu.utilization:idle`), or the word before a number in a log
+    /// line (`log_value:took`).
     pub fn kind_text(signal: &Signal) -> String {
         let rate = signal.label("stat").filter(|stat| *stat == "rate");
-        let state = rate.or_else(|| signal.label("state")).or_else(|| signal.label("mode"));
+        let slot = signal.label("slot").filter(|_| signal.name() == "log_value");
+        let state = rate.or(slot).or_else(|| signal.label("state")).or_else(|| signal.label("mode"));
         match state {
             Some(state) => format!("{}:{state}", signal.name()),
             None => signal.name().to_owned(),
@@ -136,12 +138,15 @@ impl Preset {
         self.floor <= deviation && self.floor_share * expected.abs() <= deviation
     }
 
-    /// The same preset for a signal on which people have set these bounds: a deviation of a tenth of such a bound matters, whatever
-    /// the kind. None where its own floor is no higher. (With a floor of one percent a service that promises less than half a percent
-    /// of errors would never be odd.)
-    pub fn with_bounds(&self, bounds: impl Iterator<Item = Bound>) -> Option<Preset> {
-        let floor = bounds.map(|bound| OF_BOUND * bound.level.abs()).fold(self.floor, f64::min);
-        (floor < self.floor).then(|| Preset { floor, ..self.clone() })
+    /// The same preset for a signal on which people have set these bounds; none where they add nothing. A deviation of a tenth of such
+    /// a bound matters, whatever the kind (with a floor of one percent a service that promises less than half a percent of errors
+    /// would never be odd). And where the kind does not say which side hurts, bounds that are all on one side do.
+    pub fn with_bounds(&self, bounds: impl Iterator<Item = Bound> + Clone) -> Option<Preset> {
+        let floor = bounds.clone().map(|bound| OF_BOUND * bound.level.abs()).fold(self.floor, f64::min);
+        let sides = bounds.map(|bound| Some(bound.side));
+        let side = sides.reduce(|one, other| if one == other { one } else { None }).flatten();
+        let harm = self.harm.or(side);
+        (floor < self.floor || harm != self.harm).then(|| Preset { floor, harm, ..self.clone() })
     }
 
     /// Whether this preset takes signals of such a [`Preset::kind_text`].
@@ -152,7 +157,7 @@ impl Preset {
 
 impl Plan {
     /// The bounds that people have set on a signal.
-    pub fn bounds_of(&self, signal: &Signal) -> impl Iterator<Item = Bound> {
+    pub fn bounds_of(&self, signal: &Signal) -> impl Iterator<Item = Bound> + Clone {
         let objectives = self.objectives.iter().filter(|objective| objective.signal.matches(signal));
         let limits = self.limits.iter().filter(|limit| limit.signal.matches(signal));
         objectives.map(|objective| objective.bound).chain(limits.map(|limit| limit.bound))
@@ -269,9 +274,22 @@ mod tests {
     fn a_bound_that_people_set_says_what_matters() {
         let preset = Preset { floor: 1.0, ..Preset::default() };
         let bound = |level: f64| Bound { level, side: Side::Above };
-        let with = |levels: &[f64]| preset.with_bounds(levels.iter().map(|&level| bound(level))).map(|own| own.floor);
-        assert_eq!(with(&[]), None);
-        assert_eq!(with(&[50.0]), None, "a tenth of it is more than the floor");
-        assert_eq!(with(&[50.0, -5.0]), Some(0.5));
+        let own = |levels: &[f64]| preset.with_bounds(levels.iter().map(|&level| bound(level)));
+        assert!(own(&[]).is_none());
+        assert_eq!(own(&[50.0]).map(|own| own.floor), Some(1.0), "a tenth of it is more than the floor");
+        assert_eq!(own(&[50.0, -5.0]).map(|own| own.floor), Some(0.5));
+    }
+
+    #[test]
+    fn bounds_say_which_side_hurts_where_the_kind_does_not() {
+        let harm = |harm: Option<Side>, sides: &[Side]| {
+            let bounds = sides.iter().map(|&side| Bound { level: 1.0, side });
+            Preset { harm, ..Preset::default() }.with_bounds(bounds).and_then(|own| own.harm)
+        };
+        use Side::{Above, Below};
+        assert_eq!(harm(None, &[Below, Below]), Some(Below));
+        assert_eq!(harm(None, &[Below, Above]), None, "either does");
+        assert_eq!(harm(None, &[Below, Above, Below]), None);
+        assert_eq!(harm(Some(Above), &[Below]), None, "the kind knows it");
     }
 }

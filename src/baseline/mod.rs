@@ -21,3 +21,4 @@ pub use season::{Season, SeasonV1, SeasonV2, SeasonV3, Stray, When};
 pub(crate) use array::flat;
 pub(crate) use bf16::{Bf16, Row};
 pub(crate) use coarse::Coarse;
+pub(crate) use season::VISIT_RATE;

@@ -212,6 +212,8 @@ mod tests {
         ("http_request_duration_seconds{stat=\"p50\"}", "latency", "s"),
         ("http_latency_p99_ms{service=\"checkout\"}", "latency", "ms"),
         ("checkout_latency_ms", "latency", "ms"),
+        ("http_server_p95_seconds", "latency", "s"),
+        ("log_value{slot=\"took\"}", "log-value", ""),
         ("http_response_response_time", "latency", ""),
         ("db_query_duration_us_mean", "latency", "us"),
         ("{\"system.network.io\",direction=\"receive\"}", "traffic", "bytes/s"),

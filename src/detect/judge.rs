@@ -19,7 +19,7 @@ use crate::calendar::Local;
 use crate::plan::{Preset, Side};
 use crate::time::{Span, Timestamp};
 
-pub use older::{JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6};
+pub use older::{JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6, JudgeV7};
 
 /// Judges the observations of one signal in order of time: first scores, then learns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -170,6 +170,8 @@ impl Judge {
     fn seen(&self, value: f64, when: When) -> Seen {
         let quick = self.quick.get().unwrap_or(value);
         let slow = self.slow.get().unwrap_or(value);
+        let stray = self.season.stray(when, value, USUAL * self.range.width());
+        let hour = stray.map_or(quick, |stray| stray.center);
         Seen {
             value,
             before: if self.points == 0 { value } else { self.before },
@@ -177,8 +179,8 @@ impl Judge {
             guarded: self.guarded.get().unwrap_or(value),
             slow,
             expected: self.season.expect(when).unwrap_or(quick),
-            stray: self.season.stray(when, value, USUAL * self.range.width()),
-            bent: Bent::of(value, quick, slow, self.scale.zero(), self.views.step()),
+            stray,
+            bent: Bent::of(value, [quick, slow, hour], self.scale.zero(), self.views.step()),
             range: self.range.width(),
         }
     }
@@ -211,7 +213,8 @@ impl Judge {
         let settled = near.map(|(_, &s)| s).fold(surprises[0], f64::max);
         let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);
         let drop = self.drop.judge(seen);
-        let stay = self.days.judge(seen.value, seen.before, local);
+        let ratio = seen.stray.map(|_| seen.bent.value - seen.bent.hour);
+        let stay = self.days.judge(seen.value, seen.before, ratio, local);
         let news = [
             self.novelty.once.news(fused.novelty),
             self.agreement.once.news(fused.agreement),
@@ -250,7 +253,7 @@ impl Judge {
         let surcharge = if lived < KNOWN { 1.0 } else { DOUBT * (KNOWN.as_secs_f64() / lived.as_secs_f64()) };
         let known = warm && WARM <= lived;
         let stay = surprise.stay.filter(|_| known);
-        let beyond = stay.and_then(|stay| self.beyond(stay, value, surcharge, preset));
+        let beyond = stay.and_then(|stay| self.beyond(stay, seen, value, surcharge, preset));
         self.beyond = if surprise.stay.is_some() { beyond.is_some() } else { self.beyond };
         let rarity =
             |voice: &Voice, height: f64, quiet: Quiet| voice.rate.rarity(height, quiet, self.weeks, clock) - surcharge;
@@ -287,14 +290,16 @@ impl Judge {
     }
 
     /// What a stay beyond the days before is worth, where it hurts and goes beyond them by as much as matters.
-    fn beyond(&self, stay: Stay, value: f64, surcharge: f64, preset: &Preset) -> Option<Beyond> {
-        let (low, high) = self.days.usual();
+    fn beyond(&self, stay: Stay, seen: &Seen, value: f64, surcharge: f64, preset: &Preset) -> Option<Beyond> {
+        let by_hour =
+            seen.stray.filter(|_| stay.by_hour).map(|stray| (stray.center - stray.usual, stray.center + stray.usual));
+        let (low, high) = by_hour.unwrap_or_else(|| self.days.usual());
         let usual = (self.scale.value(low), self.scale.value(high));
         let edge = if stay.upward { usual.1 } else { usual.0 };
         let matters = preset.hurts(stay.upward) && preset.is_felt((value - edge).abs(), edge);
         (matters && DAYS.base < stay.height).then(|| {
             let rarity = self.days_voice.rate.rarity(stay.height, DAYS, self.weeks, 1.0) - surcharge;
-            Beyond { rarity, upward: stay.upward, usual }
+            Beyond { rarity, upward: stay.upward, by_hour: stay.by_hour, usual }
         })
     }
 

@@ -27,7 +27,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6, surprise};
+pub use judge::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6, JudgeV7, surprise};
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,9 @@ pub struct Beyond {
     pub rarity: f64,
     /// Whether it stays above.
     pub upward: bool,
-    /// The depth and the height of a usual day.
+    /// Whether for its hour: how it lies to what that brings, and not the value itself.
+    pub by_hour: bool,
+    /// The depth and the height of a usual day, or around what the hour usually brings.
     pub usual: (f64, f64),
 }
 
@@ -108,4 +110,6 @@ pub enum View {
     Drop,
     /// Higher or lower than on any day before.
     Days,
+    /// The same for the time of day.
+    Hours,
 }

@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::tail::{Prior, Tail};
+use crate::baseline::Coarse;
 
 /// The peaks of one view. A long excursion files one size, not one for each of its points, else it would fill the tail with
 /// copies of itself (Leadbetter, 1991; Ferro and Segers, 2003, JRSS B).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub(super) struct Peaks {
     tail: Tail,
     /// The mean size, of as many points as the tail remembers.
     usual: f32,
     /// Largest size of the open cluster, 0 while none is open.
-    open: f32,
+    open: Coarse,
     /// Points of the open cluster, and of those the last ones below its threshold.
     length: u8,
     below: u8,
@@ -38,18 +40,33 @@ impl Peaks {
         let usual = f64::from(self.usual);
         self.usual = (usual + (size - usual) / f64::from(self.tail.trials())) as f32;
         if above {
-            self.open = self.open.max(size as f32);
+            self.open = self.open.max(Coarse::of(size));
             self.below = 0;
         }
-        if 0.0 < self.open {
+        if self.open != Coarse::default() {
             self.length += 1;
             self.below += u8::from(!above);
             if self.below >= CLOSES || self.length >= LONGEST {
-                self.tail.file(f64::from(self.open), PRIOR);
-                (self.open, self.length, self.below) = (0.0, 0, 0);
+                self.tail.file(self.open.get(), PRIOR);
+                (self.open, self.length, self.below) = (Coarse::default(), 0, 0);
             }
         }
         surprise
+    }
+}
+
+/// As it is saved: the open size as an `f32`, as it was held before.
+type Saved = (Tail, f32, f32, u8, u8);
+
+impl From<Saved> for Peaks {
+    fn from((tail, usual, open, length, below): Saved) -> Self {
+        Peaks { tail, usual, open: Coarse::of(f64::from(open)), length, below }
+    }
+}
+
+impl From<Peaks> for Saved {
+    fn from(Peaks { tail, usual, open, length, below }: Peaks) -> Self {
+        (tail, usual, open.get() as f32, length, below)
     }
 }
 

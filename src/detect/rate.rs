@@ -20,9 +20,10 @@ use serde::{Deserialize, Serialize};
 
 /// The conversion of one score: its own finished episodes, shrunk to what quiet signals of 25 kinds do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub(super) struct Rate {
     /// Finished episodes above the base and their summed heights over it.
-    episodes: f32,
+    episodes: u16,
     excess: f32,
     /// The greatest height of the episode under way, and points since it was last above the base.
     height: f32,
@@ -82,11 +83,26 @@ impl Rate {
         } else if 0.0 < self.height {
             self.since += 1;
             if APART <= self.since {
-                self.episodes += 1.0;
+                self.episodes = self.episodes.saturating_add(1);
                 self.excess += self.height;
                 (self.height, self.since) = (0.0, 0);
             }
         }
+    }
+}
+
+/// As it is saved: the episodes as an `f32`, as they were held before.
+type Saved = (f32, f32, f32, u8);
+
+impl From<Saved> for Rate {
+    fn from((episodes, excess, height, since): Saved) -> Self {
+        Rate { episodes: episodes as u16, excess, height, since }
+    }
+}
+
+impl From<Rate> for Saved {
+    fn from(Rate { episodes, excess, height, since }: Rate) -> Self {
+        (f32::from(episodes), excess, height, since)
     }
 }
 

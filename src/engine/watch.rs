@@ -245,11 +245,12 @@ impl Watch {
     fn anomaly_trouble(&mut self, seen: &Seen<'_>, told: &mut Told) {
         let Judgement { rarity, stuck, drop, beyond, stays_beyond, fresh, matters, calm, view, cycle, upward, .. } =
             *seen.judgement;
-        let days = (beyond.map(|beyond| beyond.rarity), View::Days);
+        let by_hour = beyond.is_some_and(|beyond| beyond.by_hour);
+        let days = (beyond.map(|beyond| beyond.rarity), if by_hour { View::Hours } else { View::Days });
         let voices = [(rarity.filter(|_| matters && fresh), view), (stuck, View::Stuck), (drop, View::Drop), days];
         let heard = voices.into_iter().filter_map(|(rarity, view)| Some((rarity?, view)));
         let (rarity, view) = heard.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NEG_INFINITY, view));
-        let beyond = beyond.filter(|_| view == View::Days);
+        let beyond = beyond.filter(|_| matches!(view, View::Days | View::Hours));
         let upward = beyond.map_or(upward, |beyond| beyond.upward);
         let is_news = 0.0 <= rarity;
         let apart = self.troubles.standing.is_apart();

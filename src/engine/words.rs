@@ -14,7 +14,7 @@ pub(super) fn of_capacity(words: String, whole: f64, unit: Option<&str>) -> Stri
 
 /// A surprise by the view that saw it: "jumped above what is usual"; `cycle` is that of the signal's own, where it was held against that.
 pub(super) fn surprise(view: View, upward: bool, cycle: Option<Span>) -> String {
-    let side = if upward { "above" } else { "below" };
+    let (side, height) = if upward { ("above", "higher") } else { ("below", "lower") };
     match view {
         View::Value => {
             let point = cycle.map(|cycle| format!(" at this point of its cycle of {}", length(cycle)));
@@ -25,7 +25,8 @@ pub(super) fn surprise(view: View, upward: bool, cycle: Option<Span>) -> String 
         View::Spread => "varies more than it is known to".to_owned(),
         View::Shape => "moves in a way not seen before".to_owned(),
         View::Stuck => "has not moved for unusually long".to_owned(),
-        View::Days => format!("stays {} than on any day before", if upward { "higher" } else { "lower" }),
+        View::Days => format!("stays {height} than on any day before"),
+        View::Hours => format!("stays {height} for this time of day than on any day before"),
         View::Drop => "fell to the floor".to_owned(),
     }
 }

@@ -67,8 +67,10 @@ impl Effects {
     }
 }
 
-/// A change is suspected for so long.
+/// A change is suspected for so long, and the last one of a service in trouble for longer: what a release slowly breaks takes hours to
+/// show.
 const REACH: Span = Span::from_hours(2);
+pub(super) const AFTER: Span = Span::from_hours(4);
 /// A begin is an estimate, and clocks differ: a change so little after it still precedes it.
 const SKEW: Span = Span::from_mins(1);
 /// Confidence in a change of the same service right before the begin.
@@ -134,9 +136,9 @@ impl Changes {
             .find(|change| change.service == service && (is_lifecycle(change.kind) || change.kind == ChangeKind::Scale))
     }
 
-    /// Whether the service was changed within `reach` before `at`.
-    pub(super) fn any(&self, service: &str, at: Timestamp, reach: Span) -> bool {
-        self.before(at).take_while(|change| at - reach <= change.at).any(|change| change.service == service)
+    /// The latest change of the service within `reach` before `at`.
+    pub(super) fn latest(&self, service: &str, at: Timestamp, reach: Span) -> Option<&Change> {
+        self.before(at).take_while(|change| at - reach <= change.at).find(|change| change.service == service)
     }
 
     /// How many changes there were within `reach` before `at`; at least one.
@@ -152,22 +154,25 @@ impl Changes {
     /// trouble began; `since` is the begin of the whole.
     pub(super) fn suspects(&self, begins: &BTreeMap<&str, Timestamp>, since: Timestamp) -> Vec<Suspect> {
         let latest = begins.values().copied().max().unwrap_or(since) + SKEW;
+        let mut lasts = BTreeSet::new();
         let mut found: Vec<Suspect> = self
             .before(latest)
-            .take_while(|change| since - REACH <= change.at)
+            .take_while(|change| since - AFTER <= change.at)
             .filter_map(|change| {
                 let own = begins.get(change.service.as_str());
                 let gap = own.copied().unwrap_or(since).since(change.at);
-                if gap < Span::ZERO - SKEW || REACH < gap {
+                let is_last = own.is_some() && lasts.insert(change.service.as_str());
+                if gap < Span::ZERO - SKEW || if is_last { AFTER } else { REACH } < gap {
                     return None;
                 }
+                let least = if is_last { LEAST.0 } else { 0.0 };
                 let halvings = gap.as_secs_f64().max(0.0) / HALVING.as_secs_f64();
                 let weight = if own.is_some() { 1.0 } else { ELSEWHERE };
                 let near = CLOSEST * weight * libm::exp2(-halvings);
                 let confidence = match self.effects_of(change).verdict() {
                     Verdict::Worse => 1.0 - (1.0 - near) * (1.0 - SHOWN_WORSE),
                     Verdict::Better | Verdict::NoEffect => near * SHOWN_HARMLESS,
-                    Verdict::TooLittleData => near,
+                    Verdict::TooLittleData => near.max(least),
                 };
                 let confidence = libm::round(confidence * 1e3) / 1e3;
                 let named = confidence >= if own.is_some() { LEAST.0 } else { LEAST.1 };

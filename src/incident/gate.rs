@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::changes::Changes;
+use super::changes::{AFTER, Changes};
 use super::services::Services;
 use super::trouble::group_of;
 use crate::finding::{Finding, Kind, Phase};
@@ -97,24 +97,23 @@ pub(super) fn judge(finding: &Finding, services: &Services, changes: &Changes, p
 
 /// Whether an oddity began so soon after a change of its service that the change bears it out.
 ///
-/// With C changes in a week, each of a service of n signals, oddities of a rarity of c fall by chance into the hour after one
-/// C·n·10^(−c)/168 times a week; setting that to the budget gives c. Never under 0.5: right after a change signals move more.
+/// With C changes in a week, each of a service of n signals, oddities of a rarity of c fall by chance into the h hours after one
+/// C·n·h·10^(−c)/168 times a week; setting that to the budget gives c, the higher the longer ago the change was. Never under 0.5:
+/// after a change signals move more.
 fn is_borne_out_by_change(finding: &Finding, services: &Services, changes: &Changes, plan: &Plan) -> bool {
     let service = group_of(&finding.signal);
-    if finding.phase != Phase::Raised
-        || plan.false_pages_per_week <= 0.0
-        || !changes.any(service, finding.at, AFTER_CHANGE)
-    {
+    if finding.phase != Phase::Raised || plan.false_pages_per_week <= 0.0 {
         return false;
     }
+    let Some(change) = changes.latest(service, finding.at, AFTER) else { return false };
     let week = Span::from_days(7);
-    let hours = week.as_secs_f64() / AFTER_CHANGE.as_secs_f64();
-    let chances = changes.within(finding.at, week) as f64 * services.signals_of(service) as f64 / hours;
+    let share = finding.at.since(change.at).max(SHORTLY).as_secs_f64() / week.as_secs_f64();
+    let chances = changes.within(finding.at, week) as f64 * services.signals_of(service) as f64 * share;
     libm::log10(chances / plan.false_pages_per_week).max(0.5) <= finding.rarity
 }
 
-/// How long a change bears out what is odd in its service.
-const AFTER_CHANGE: Span = Span::from_hours(1);
+/// How long a change bears out fully what is odd in its service, before it does less and less.
+const SHORTLY: Span = Span::from_hours(1);
 
 /// By how much a lone finding is rarer than asked.
 pub(super) fn lone_excess(finding: &Finding, services: &Services, plan: &Plan) -> f64 {

@@ -107,7 +107,8 @@ impl Cycle {
     pub(super) fn learn(&mut self, gap: f64, value: f64, level: f64, least: f64) -> bool {
         let slot = self.slot(gap);
         self.phase += gap / self.period;
-        self.profile.learn(slot, value, level, least);
+        // its errors are compared over points alone: days are nothing to it
+        self.profile.learn(slot, value, f64::INFINITY, level, least);
         let [before, after] = self.beside(slot);
         for (distance, slot) in self.strayed.iter_mut().zip([before, slot, after]) {
             let known = self.profile.known(slot);

@@ -9,6 +9,7 @@ mod rhythm;
 use serde::{Deserialize, Serialize};
 
 use self::cycle::Cycle;
+pub(crate) use self::profile::VISIT_RATE;
 use self::profile::{Profile, ProfileV1};
 use self::rhythm::Rhythm;
 use crate::calendar::Local;
@@ -134,9 +135,9 @@ impl Season {
         let (day, week) = slots(when.local);
         let turns = self.day.slot() != day;
         if 0 < self.day.known(day).visits() && self.rest == 0 {
-            self.week.learn(week, value, level, least);
+            self.week.learn(week, value, when.step, level, least);
         }
-        self.day.learn(day, value, level, least);
+        self.day.learn(day, value, when.step, level, least);
         if turns {
             self.weigh_week(week);
         }
@@ -243,6 +244,20 @@ mod tests {
         assert!(season.by_clock(local(15)).is_some());
         (0..24 * 60).for_each(|hour| season.learn(at(hour), 10.0, 10.0, 0.0));
         assert_eq!(season.by_clock(local(15)).filter(|&v| (v - 10.0).abs() > 0.5), None);
+    }
+
+    #[test]
+    fn a_bad_morning_does_not_unseat_a_rhythm() {
+        let when =
+            |minute: u32| When { local: Local { second: minute % 1440 * 60, ..local(0) }, gap: 60.0, step: 60.0 };
+        let rhythm = |minute: u32| 50.0 + 40.0 * libm::sin(f64::from(minute) / 1440.0 * std::f64::consts::TAU);
+        let mut season = Season::default();
+        (0..10 * 1440).for_each(|minute| season.learn(when(minute), rhythm(minute), 50.0, 0.0));
+        // for four hours there is half of it, and the level knows it
+        let at = |minute: u32| 10 * 1440 + minute;
+        (0..240).for_each(|minute| season.learn(when(at(minute)), 0.5 * rhythm(minute), 0.5 * rhythm(minute), 0.0));
+        let expected = season.by_clock(when(at(240)).local).expect("still the rhythm");
+        assert!((expected - rhythm(240)).abs() < 5.0, "{expected}");
     }
 
     #[test]

@@ -32,9 +32,11 @@ pub(super) struct Slot {
 }
 
 /// A visit counts as much as three days or weeks in all: quick enough for a changed habit.
-const VISIT_RATE: f64 = 0.3;
-/// The errors are compared over about this many points.
-const ERROR_RATE: f64 = 0.002;
+pub(crate) const VISIT_RATE: f64 = 0.3;
+/// The errors are compared over so many points, and over two days at least: what goes wrong for a morning must not unseat a rhythm
+/// of weeks and be expected instead.
+const ERROR_POINTS: f64 = 500.0;
+const ERROR_TIME: f64 = 172_800.0;
 /// A profile must halve the error of the level before it is what is expected (measured: used wherever it is better at all, it costs
 /// more than it gains).
 const GAIN: f64 = 0.5;
@@ -92,8 +94,9 @@ impl<const N: usize> Profile<N> {
         slots.map_or_else(Slot::default, |slots| slots.0[slot])
     }
 
-    /// Takes one value in; `level` is what was expected without a profile, `least` the smallest distance that counts as usual.
-    pub(super) fn learn(&mut self, slot: usize, value: f64, level: f64, least: f64) {
+    /// Takes one value in, of points so many seconds apart; `level` is what was expected without a profile, `least` the smallest
+    /// distance that counts as usual.
+    pub(super) fn learn(&mut self, slot: usize, value: f64, step: f64, level: f64, least: f64) {
         if usize::from(self.slot) != slot {
             self.close();
             self.slot = slot as u16;
@@ -103,8 +106,9 @@ impl<const N: usize> Profile<N> {
         let mut taught = value;
         if slot.visits > 0 {
             let mean = slot.mean();
-            self.error.learn((value - mean).abs(), ERROR_RATE);
-            self.plain.learn((value - level).abs(), ERROR_RATE);
+            let rate = (step / ERROR_TIME).min(1.0 / ERROR_POINTS);
+            self.error.learn((value - mean).abs(), rate);
+            self.plain.learn((value - level).abs(), rate);
             if KNOWN <= slot.visits {
                 let far = FAR * (slot.stray() + least);
                 taught = value.clamp(mean - far, mean + far);

@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{Band, COUNT, Cadence, Days, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Voice};
+use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Voice};
 use crate::baseline::{Season, SeasonV1, SeasonV2, SeasonV3};
+use crate::detect::days::DaysV1;
 use crate::detect::stuck::StuckV1;
 use crate::detect::views::{HOUR, Views, ViewsV1};
 
@@ -39,6 +40,13 @@ pub struct JudgeV6 {
     too_small: bool,
 }
 
+/// Version 7: before it knew the days of ratios.
+#[derive(Debug, Deserialize)]
+pub struct JudgeV7 {
+    older: Older<Stuck, Season, Views, Eleven, Lived>,
+    too_small: bool,
+}
+
 /// The peaks of as many views as there were.
 #[derive(Debug, Deserialize)]
 struct Ten([Peaks; 10]);
@@ -47,8 +55,16 @@ struct Ten([Peaks; 10]);
 #[derive(Debug, Deserialize)]
 struct Eleven([Peaks; COUNT], f32);
 
+/// The days of values, what was said of them, and whether that stands.
+#[derive(Debug, Default, Deserialize)]
+struct Lived(DaysV1, Voice, bool);
+
+/// No days yet.
 #[derive(Debug, Deserialize)]
-struct Older<S, H, V, P> {
+struct Unlived;
+
+#[derive(Debug, Deserialize)]
+struct Older<S, H, V, P, D = Unlived> {
     cadence: Cadence,
     first: Option<Timestamp>,
     latest: Timestamp,
@@ -70,6 +86,7 @@ struct Older<S, H, V, P> {
     stuck_voice: Voice,
     drop: Drop,
     drop_voice: Voice,
+    days: D,
     silence_is_news: bool,
     lasting: f64,
     ordinary: u8,
@@ -105,6 +122,18 @@ impl From<JudgeV6> for Judge {
     }
 }
 
+impl From<JudgeV7> for Judge {
+    fn from(JudgeV7 { older, too_small }: JudgeV7) -> Self {
+        Judge { too_small, ..older.into() }
+    }
+}
+
+impl From<Unlived> for Lived {
+    fn from(Unlived: Unlived) -> Self {
+        Lived::default()
+    }
+}
+
 impl From<Ten> for Eleven {
     fn from(Ten(ten): Ten) -> Self {
         let mut peaks = [Peaks::default(); COUNT];
@@ -122,8 +151,11 @@ impl<S: Into<Stuck>> Older<S, Option<Box<SeasonV1>>, ViewsV1, Ten> {
     }
 }
 
-impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>> From<Older<S, H, V, P>> for Judge {
-    fn from(old: Older<S, H, V, P>) -> Self {
+impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>, D: Into<Lived>> From<Older<S, H, V, P, D>>
+    for Judge
+{
+    fn from(old: Older<S, H, V, P, D>) -> Self {
+        let Lived(days, days_voice, beyond) = old.days.into();
         let Eleven(peaks, block) = old.peaks.into();
         Judge {
             cadence: old.cadence,
@@ -148,9 +180,9 @@ impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>> From<Olde
             stuck_voice: old.stuck_voice,
             drop: old.drop,
             drop_voice: old.drop_voice,
-            days: Days::default(),
-            days_voice: Voice::default(),
-            beyond: false,
+            days: days.into(),
+            days_voice,
+            beyond,
             silence_is_news: old.silence_is_news,
             lasting: old.lasting,
             ordinary: old.ordinary,

@@ -350,6 +350,22 @@ fn what_creeps_is_the_rarer_the_further_it_goes() {
 }
 
 #[test]
+fn what_is_low_for_its_hour_is_told_where_the_night_is_lower() {
+    let mut watched = Watched::every(Span::from_mins(1));
+    // 20 at night and 160 by day, from noon on half of what there should be, which is more than at night
+    let rhythm = |i: i32| 90.0 + 70.0 * libm::sin(f64::from(i) / 1440.0 * std::f64::consts::TAU);
+    let quiet: Vec<_> = (0..9 * 1440).filter_map(|i| watched.near(rhythm(i)).beyond).collect();
+    assert!(quiet.is_empty(), "{quiet:?}");
+    let half: Vec<Beyond> = (0..240).filter_map(|i| watched.near(0.5 * rhythm(9 * 1440 + i)).beyond).collect();
+    assert!(
+        half.len() > 8 && half.iter().all(|beyond| beyond.by_hour && !beyond.upward && 0.5 < beyond.rarity),
+        "{half:?}"
+    );
+    let (low, high) = half[half.len() - 1].usual;
+    assert!(120.0 < low && high < 180.0, "what the hour brings: {low} to {high}");
+}
+
+#[test]
 fn that_there_is_none_of_what_hurts_may_stay_so() {
     let mut errors = Watched::every(Span::from_mins(1));
     errors.preset.harm = Some(Side::Above);

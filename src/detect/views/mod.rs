@@ -78,18 +78,21 @@ pub(super) struct Bent {
     pub value: f64,
     pub quick: f64,
     pub slow: f64,
+    /// What the hour brings; the quick level where that is not known.
+    pub hour: f64,
 }
 
 impl Bent {
-    /// `step` is the usual step; it bends no earlier than at a millionth of the sizes, so that squares stay finite.
-    pub(super) fn of(value: f64, quick: f64, slow: f64, zero: f64, step: f64) -> Self {
-        let [value, quick, slow] = [value - zero, quick - zero, slow - zero];
-        let bend = step.max(1e-6 * value.abs().max(quick.abs()).max(slow.abs()));
+    /// Of a value, and of quick level, slow level and what the hour brings. `step` is the usual step; it bends no earlier than at a
+    /// millionth of the sizes, so that squares stay finite.
+    pub(super) fn of(value: f64, [quick, slow, hour]: [f64; 3], zero: f64, step: f64) -> Self {
+        let [value, quick, slow, hour] = [value, quick, slow, hour].map(|x| x - zero);
+        let bend = [value, quick, slow, hour].iter().fold(step, |bend, x| bend.max(1e-6 * x.abs()));
         if bend <= 0.0 {
             return Bent::default();
         }
         let asinh = |x: f64| libm::copysign(libm::log((x / bend).abs() + ((x / bend) * (x / bend) + 1.0).sqrt()), x);
-        Bent { value: asinh(value), quick: asinh(quick), slow: asinh(slow) }
+        Bent { value: asinh(value), quick: asinh(quick), slow: asinh(slow), hour: asinh(hour) }
     }
 }
 
@@ -257,7 +260,7 @@ mod tests {
                 slow: 50.0,
                 expected: level,
                 stray: None,
-                bent: Bent::of(value, level, 50.0, 0.0, views.step()),
+                bent: Bent::of(value, [level, 50.0, level], 0.0, views.step()),
                 range: 6.0,
             };
             for (size, most) in views.look(&seen).iter().zip(&mut largest[usize::from(i >= 300)]) {

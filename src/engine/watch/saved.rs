@@ -4,10 +4,10 @@ use super::super::bounded::Bounded;
 use super::super::section::{Section, Writer};
 use super::Watch;
 use super::learned::Learned;
-use crate::detect::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6};
+use crate::detect::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6, JudgeV7};
 
 const JUDGE: u8 = 10;
-const JUDGE_VERSION: u8 = 7;
+const JUDGE_VERSION: u8 = 8;
 const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
 const TROUBLES_VERSION: u8 = 2;
@@ -45,6 +45,7 @@ impl Watch {
                     4 => section.read::<JudgeV4>(4).map(Judge::from),
                     5 => section.read::<JudgeV5>(5).map(Judge::from),
                     6 => section.read::<JudgeV6>(6).map(Judge::from),
+                    7 => section.read::<JudgeV7>(7).map(Judge::from),
                     _ => section.read(JUDGE_VERSION),
                 };
                 judge.map(|judge| self.judge = judge).is_some()

@@ -148,3 +148,23 @@ fn a_total_outage_is_counted_whole_and_held_in_part() {
     "#]],
     );
 }
+
+#[test]
+fn what_a_change_slowly_breaks_is_borne_out_for_hours_and_less_and_less_where_many_are_made() {
+    let script = |after: &str| format!("23 10:00 change c1 db upgraded db v2\n23 {after} + cpu@db c=0.7\n23 20:00 to");
+    check(
+        &script("13:30"),
+        expect![[r#"
+            23 13:30 #1/1 Opened Digest Anomaly db [cpu{db}] suspects c1 0.02
+        "#]],
+    );
+    check(&script("14:30"), expect![""]);
+    let busy: String = (0..20).map(|n| format!("22 {:02}:00 change b{n} mail upgraded mail v{n}\n", n)).collect();
+    check(&format!("{busy}{}", script("13:30")), expect![""]);
+    check(
+        &format!("{busy}{}", script("10:40")),
+        expect![[r#"
+            23 10:40 #1/1 Opened Digest Anomaly db [cpu{db}] suspects c1 0.142
+        "#]],
+    );
+}
