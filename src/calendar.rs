@@ -49,6 +49,13 @@ pub struct Local {
     pub holiday: bool,
 }
 
+impl Local {
+    /// Whether it is a Saturday, a Sunday or a holiday.
+    pub fn is_off(self) -> bool {
+        5 <= self.weekday
+    }
+}
+
 impl Default for Calendar {
     /// UTC, work around the clock, an hour to react.
     fn default() -> Self {

@@ -16,7 +16,7 @@ pub use band::Band;
 pub use level::{Level, Mean};
 pub use range::Range;
 pub use scale::Scale;
-pub use season::{Season, SeasonV1, SeasonV2, SeasonV3, Stray, When};
+pub use season::{Season, SeasonV1, SeasonV2, SeasonV3, SeasonV4, Stray, When};
 
 pub(crate) use array::flat;
 pub(crate) use bf16::{Bf16, Row};

@@ -91,7 +91,6 @@ const KNOWN: u8 = 6;
 const MEMORY: u8 = 28;
 /// Working days, before them alone are asked: a week of them.
 const WORKED: u8 = 5;
-const WEEKEND: u8 = 5;
 /// Days that the prior is worth, and its deviation as a share of the signal's span within a day. Half of the variance so given
 /// stays for good: days that were all alike were not so by nature.
 const PRIOR: f64 = 3.0;
@@ -125,9 +124,8 @@ impl Days {
             return None;
         }
         self.count = 0;
-        let works = local.weekday < WEEKEND;
         if self.weekday != Some(local.weekday) {
-            let worked = self.weekday.is_some_and(|day| day < WEEKEND);
+            let worked = self.weekday.is_some_and(|weekday| !Local { weekday, ..local }.is_off());
             if worked && self.ratios.whole {
                 self.workdays.file(self.ratios.today);
             }
@@ -137,7 +135,7 @@ impl Days {
             self.weekday = Some(local.weekday);
         }
         let [up, down] = self.values.close(self.grain, [0.0; 2], None);
-        let past = Some(&self.workdays).filter(|days| works && WORKED <= days.days);
+        let past = Some(&self.workdays).filter(|days| !local.is_off() && WORKED <= days.days);
         let [above, below] = self.ratios.close(0.0, self.echo.map(Coarse::get), past);
         let by_hour = up.max(down) < above.max(below);
         let (up, down) = if by_hour { (above, below) } else { (up, down) };

@@ -49,6 +49,11 @@ const FITS: f64 = 1.1;
 /// Values further away than so many usual distances teach a slot no more than that: an incident is no habit.
 const FAR: f64 = 8.0;
 
+/// What a point counts in the mean errors, of points so many seconds apart.
+pub(super) fn rate(step: f64) -> f64 {
+    (step / ERROR_TIME).min(1.0 / ERROR_POINTS)
+}
+
 impl<const N: usize> Profile<N> {
     /// The slot's mean, where it was visited before and the profile has proved its gain.
     pub(super) fn expect(&self, slot: usize) -> Option<f64> {
@@ -106,7 +111,7 @@ impl<const N: usize> Profile<N> {
         let mut taught = value;
         if slot.visits > 0 {
             let mean = slot.mean();
-            let rate = (step / ERROR_TIME).min(1.0 / ERROR_POINTS);
+            let rate = rate(step);
             self.error.learn((value - mean).abs(), rate);
             self.plain.learn((value - level).abs(), rate);
             if KNOWN <= slot.visits {
@@ -117,6 +122,14 @@ impl<const N: usize> Profile<N> {
         }
         self.sum += taught;
         self.count += 1;
+    }
+
+    /// Passes over this slot: the visit under way ends, and nothing is learned.
+    pub(super) fn pass(&mut self, slot: usize) {
+        if usize::from(self.slot) != slot {
+            self.close();
+            self.slot = slot as u16;
+        }
     }
 
     /// Files the visit under way: only a finished one teaches, so that a point never judges itself.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{Band, COUNT, Cadence, Drop, Judge, Level, Peaks, Range, Scale, Stuck, Timestamp, Voice};
-use crate::baseline::{Season, SeasonV1, SeasonV2, SeasonV3};
+use crate::baseline::{Season, SeasonV1, SeasonV2, SeasonV3, SeasonV4};
 use crate::detect::days::DaysV1;
 use crate::detect::stuck::StuckV1;
 use crate::detect::views::{HOUR, Views, ViewsV1};
@@ -40,10 +40,10 @@ pub struct JudgeV6 {
     too_small: bool,
 }
 
-/// Version 7: before it knew the days of ratios.
+/// Version 7: before it knew the days of ratios, and days off.
 #[derive(Debug, Deserialize)]
 pub struct JudgeV7 {
-    older: Older<Stuck, Season, Views, Eleven, Lived>,
+    older: Older<Stuck, SeasonV4, Views, Eleven, Lived>,
     too_small: bool,
 }
 
