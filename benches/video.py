@@ -16,6 +16,7 @@ import re
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Callable, NamedTuple
 
 import numpy as np
 
@@ -269,10 +270,19 @@ def objectives():
     yield "signup", "trials_started_per_minute", "below", 4.5
 
 
-def broken(signals, begin, end):
+class Kind(NamedTuple):
+    """A kind of fleet: what makes one of a seed, what is promised, its limits, and where its people live."""
+
+    fleet: Callable
+    objectives: Callable
+    limits: dict
+    zone: str
+
+
+def broken(signals, objectives, begin, end):
     """The first minute by which an objective is broken for five, and its service."""
     first = None
-    for service, name, side, level in objectives():
+    for service, name, side, level in objectives:
         values = signals[name, f"service={service}"][begin:end]
         bad = values > level if side == "above" else values < level
         runs = np.flatnonzero(np.convolve(bad, np.ones(5), "valid") == 5)
@@ -294,13 +304,13 @@ def event(number, minute, kind, service, what):
     return json.dumps({**head, "data": data})
 
 
-def make(folder, seed):
-    fleet = Fleet(seed)
+def make(folder, seed, kind):
+    fleet = kind.fleet(seed)
     fleet.fail()
     fleet.live()
     signals = fleet.signals()
     for fault in fleet.faults:
-        fault["broken"] = broken(signals, fault["begin"], fault["end"])
+        fault["broken"] = broken(signals, kind.objectives(), fault["begin"], fault["end"])
     folder.mkdir(parents=True, exist_ok=True)
     heads = [f"{name.rsplit('_', 1)[0]},{labels} {name.rsplit('_', 1)[1]}=" for name, labels in signals]
     values = np.stack(list(signals.values()))
@@ -310,10 +320,10 @@ def make(folder, seed):
             out.writelines(f"{head}{value:.6g}{end}" for head, value in zip(heads, values[:, minute]))
     changes = [event(number, *change) for number, change in enumerate(sorted(fleet.changes))]
     (folder / "changes.jsonl").write_text("\n".join(changes) + "\n")
-    parts = ['[calendar]\ntime_zone = "Europe/Paris"\nwork_hours = ["Mon-Fri 09:00-18:00"]\n']
-    for service, name, side, level in objectives():
+    parts = [f'[calendar]\ntime_zone = "{kind.zone}"\nwork_hours = ["Mon-Fri 09:00-18:00"]\n']
+    for service, name, side, level in kind.objectives():
         parts.append(f"[[objective]]\nservice = \"{service}\"\nsignal = '{name}{{service=\"{service}\"}}'\n{side} = {level}\nfor = \"5m\"\n")
-    parts += [f"[[limit]]\nsignal = '{name}'\n{side} = {level}\n" for name, (side, level) in LIMITS.items()]
+    parts += [f"[[limit]]\nsignal = '{name}'\n{side} = {level}\n" for name, (side, level) in kind.limits.items()]
     (folder / "forewarn.toml").write_text("\n".join(parts))
     (folder / "faults.json").write_text(json.dumps(fleet.faults))
 
@@ -360,10 +370,14 @@ def score(folders):
         print(f"  {kind:10} felt {count}, foreseen {foreseen}, origin named {named}; minutes ahead {sorted(leads)}")
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["make"] and len(sys.argv) == 4:
-        make(Path(sys.argv[2]), int(sys.argv[3]))
-    elif sys.argv[1:2] == ["score"] and 2 < len(sys.argv):
-        score([Path(folder) for folder in sys.argv[2:]])
+def main(argv, doc, kind):
+    if argv[1:2] == ["make"] and len(argv) == 4:
+        make(Path(argv[2]), int(argv[3]), kind)
+    elif argv[1:2] == ["score"] and 2 < len(argv):
+        score([Path(folder) for folder in argv[2:]])
     else:
-        sys.exit(__doc__)
+        sys.exit(doc)
+
+
+if __name__ == "__main__":
+    main(sys.argv, __doc__, Kind(Fleet, objectives, LIMITS, "Europe/Paris"))

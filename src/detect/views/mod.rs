@@ -80,6 +80,8 @@ pub(super) struct Bent {
     pub slow: f64,
     /// What the hour brings; the quick level where that is not known.
     pub hour: f64,
+    /// By how much the bent value changes for one unit of the value.
+    pub steep: f64,
 }
 
 impl Bent {
@@ -91,8 +93,9 @@ impl Bent {
         if bend <= 0.0 {
             return Bent::default();
         }
+        let steep = 1.0 / (bend * ((value / bend) * (value / bend) + 1.0).sqrt());
         let asinh = |x: f64| libm::copysign(libm::log((x / bend).abs() + ((x / bend) * (x / bend) + 1.0).sqrt()), x);
-        Bent { value: asinh(value), quick: asinh(quick), slow: asinh(slow), hour: asinh(hour) }
+        Bent { value: asinh(value), quick: asinh(quick), slow: asinh(slow), hour: asinh(hour), steep }
     }
 }
 
