@@ -5,16 +5,16 @@
 //!
 //! | kind | 1 | .1 | kind | 1 | .1 | kind | 1 | .1 |
 //! | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-//! | Gaussian | .08 | 0 | t, 3 degrees | 1.00 | .14 | rare steps | .94 | .23 |
-//! | lognormal | .44 | .02 | AR(1) .95 | .11 | .02 | bursts | .29 | .02 |
+//! | Gaussian | .08 | 0 | t, 3 degrees | 1.00 | .14 | rare steps | 1.01 | .30 |
+//! | lognormal | .44 | .02 | AR(1) .95 | .12 | .03 | bursts | .34 | .04 |
 //! | Poisson .1 | .36 | .01 | growing season | .10 | 0 | sawtooth, short | 0 | 0 |
-//! | Poisson 1 | .25 | .01 | season, counts | .48 | .02 | sawtooth, a day | .06 | 0 |
+//! | Poisson 1 | .25 | .01 | season, counts | .48 | .02 | sawtooth, a day | .09 | .02 |
 //! | Poisson 50 | .08 | 0 | rounded | .11 | 0 | once a day | 0 | 0 |
 //! | zero-inflated | .89 | .11 | bounded | .01 | 0 | once an hour | .19 | 0 |
 //! | a loop, no clock | .02 | 0 | | | | | | |
 //!
-//! So once a week is kept from above by every kind, and most stay far below it: what is left of the budget is for the controller
-//! (`incident`) to spend. Once in ten weeks comes 2.3 times as often where a constant makes rare steps, 1.4 times with heavy tails.
+//! So once a week is kept from above by every kind (by one but for a hundredth), and most stay far below it: what is left of the budget is for the controller
+//! (`incident`) to spend. Once in ten weeks comes 3 times as often where a constant makes rare steps, 1.4 times with heavy tails.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ pub(super) const STUCK: Quiet = Quiet { base: 3.0, per_week: 0.2, excess: 0.434,
 /// For falls to the low side: measured at most .03 a week on most kinds, .4 where tails are heavy or the past is long.
 pub(super) const DROP: Quiet = Quiet { base: 4.0, per_week: 0.2, excess: 0.434, weight: (1.0, 10.0) };
 
-/// For days left behind, in powers of ten of days: quiet kinds at most .06 a week. Real levels shift more often than those; it starts
+/// For days left behind, in powers of ten of days: quiet kinds at most .16 a week. Real levels shift more often than those; it starts
 /// from a shift in three weeks.
 pub(super) const DAYS: Quiet = Quiet { base: super::days::BEYOND, per_week: 0.3, excess: 0.434, weight: (1.0, 10.0) };
 
