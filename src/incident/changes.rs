@@ -161,8 +161,12 @@ impl Changes {
             .filter_map(|change| {
                 let own = begins.get(change.service.as_str());
                 let gap = own.copied().unwrap_or(since).since(change.at);
+                if gap < Span::ZERO - SKEW {
+                    return None;
+                }
                 let is_last = own.is_some() && lasts.insert(change.service.as_str());
-                if gap < Span::ZERO - SKEW || if is_last { AFTER } else { REACH } < gap {
+                let reach = if is_last { AFTER } else { REACH };
+                if reach < gap {
                     return None;
                 }
                 let least = if is_last { LEAST.0 } else { 0.0 };
