@@ -51,6 +51,9 @@ LIMITS = {
 class Fleet:
     """All signals of one seed, by name and labels, and what befell them."""
 
+    # how long faults take, how long they last then (and those that are not named), and whom they befall
+    takes, lasts, rest, befall = TAKES, {"disk": 800, "campaign": 800, "lag": 800}, 100, BUSY
+
     def __init__(self, seed):
         self.chance = np.random.default_rng(seed)
         self.faults, self.changes = [], []
@@ -92,19 +95,21 @@ class Fleet:
     def fail(self):
         """One fault after the other, in an order of the seed."""
         begin = WARM * DAY + int(self.chance.integers(60, 600))
-        for kind in self.chance.permutation(list(TAKES)):
-            if kind == "signups":  # people sign up by day
-                begin += (8 * 60 - begin - 60) % DAY
-            takes = int(self.chance.integers(*TAKES[kind]))
-            lasts = 800 if kind in ("disk", "campaign", "lag") else 100
-            end = begin + takes + lasts + int(self.chance.integers(100))
+        for kind in self.chance.permutation(list(self.takes)):
+            begin = self.hour(kind, begin)
+            takes = int(self.chance.integers(*self.takes[kind]))
+            end = begin + takes + self.lasts.get(kind, self.rest) + int(self.chance.integers(100))
             if N - DAY < end:
                 break
             on = (begin <= T) & (T < end)
             way = np.maximum((T - begin) / takes, 0) * on
-            service, origin = getattr(self, f"on_{kind}")(str(self.chance.choice(BUSY)), begin, begin + takes, on, way)
+            service, origin = getattr(self, f"on_{kind}")(str(self.chance.choice(self.befall)), begin, begin + takes, on, way)
             self.faults.append({"kind": str(kind), "begin": begin, "end": end, "service": service, "origin": origin})
             begin = end + int(self.chance.integers(300, 700))
+
+    def hour(self, kind, begin):
+        """When a fault of a kind that keeps hours begins: people sign up by day."""
+        return begin + (8 * 60 - begin - 60) % DAY if kind == "signups" else begin
 
     def wait(self, service, bad):
         self.late[service] += bad * SERVICES[service][3] * 2.2

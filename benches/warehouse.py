@@ -45,6 +45,9 @@ LIMITS = {
 class Fleet(video.Fleet):
     """All signals of one seed, by name and labels, and what befell them."""
 
+    # how long faults take, how long they last then (and those that are not named), and whom they befall
+    takes, lasts, rest, befall = TAKES, {"wal": 800, "bearing": 800, "vacuum": 800}, 120, OWN
+
     def __init__(self, seed):
         self.chance = np.random.default_rng(seed + 7000)
         self.faults, self.changes, self.slots, self.certs = [], [], [], []
@@ -75,24 +78,13 @@ class Fleet(video.Fleet):
         runs = 2.0 + 0.4 * self.all + 0.15 * self.noise() + 0.1 * self.drift(0.95)
         return np.where(self.all > 0.12, runs, 0.08 + 0.02 * np.abs(self.noise()))
 
-    def fail(self):
-        """One fault after the other, in an order of the seed."""
-        begin = video.WARM * DAY + int(self.chance.integers(60, 600))
-        for kind in self.chance.permutation(list(TAKES)):
-            if kind in BY_DAY:
-                begin += (BY_DAY[kind] * 60 + 180 - begin) % DAY
-                while (begin - 180) // DAY % 7 >= 5:
-                    begin += DAY
-            takes = int(self.chance.integers(*TAKES[kind]))
-            lasts = 800 if kind in ("wal", "bearing", "vacuum") else 120
-            end = begin + takes + lasts + int(self.chance.integers(100))
-            if N - DAY < end:
-                break
-            on = (begin <= T) & (T < end)
-            way = np.maximum((T - begin) / takes, 0) * on
-            service, origin = getattr(self, f"on_{kind}")(str(self.chance.choice(OWN)), begin, begin + takes, on, way)
-            self.faults.append({"kind": str(kind), "begin": begin, "end": end, "service": service, "origin": origin})
-            begin = end + int(self.chance.integers(300, 700))
+    def hour(self, kind, begin):
+        """When a fault of a kind that keeps hours begins: on a morning at work."""
+        if kind in BY_DAY:
+            begin += (BY_DAY[kind] * 60 + 180 - begin) % DAY
+            while (begin - 180) // DAY % 7 >= 5:
+                begin += DAY
+        return begin
 
     def wait(self, service, bad):
         self.late[service] += bad * SERVICES[service][3] * 2

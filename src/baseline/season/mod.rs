@@ -74,8 +74,8 @@ const IDLE: u8 = 8;
 const REST: u8 = 56;
 /// The week is asked instead of the day where it errs so much less, and the signal's own cycle instead of both.
 const BETTER: f64 = 0.8;
-/// The day errs so much more on days off as on the days that teach it, before those are other days and while they are; and the points
-/// from which that is known.
+/// Days off are other days where the day errs by so much more on them than it does in all (on the days that teach it alone, once they
+/// are); and the points from which that is known.
 const OTHER: f64 = 1.5;
 const TRIED: u32 = 288;
 
