@@ -19,6 +19,11 @@ impl Range {
         self.high - self.low
     }
 
+    /// Whether there were values on both sides of this one.
+    pub fn is_across(&self, value: f64) -> bool {
+        self.low < value && value < self.high
+    }
+
     /// Takes one value in.
     pub fn learn(&mut self, value: f64) {
         if !self.seen {

@@ -16,6 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::views::Ratio;
 use crate::baseline::{Coarse, VISIT_RATE};
 use crate::calendar::Local;
 
@@ -111,16 +112,16 @@ const FINEST: f32 = 1e-6;
 pub(super) const BEYOND: f64 = 2.0;
 
 impl Days {
-    /// Takes one value in, and how it lies to what its hour brings where that is known (in the asinh domain: the log of a ratio, and
-    /// its change for one unit of the value); at the end of a block says how far that stayed beyond the days before.
-    pub(super) fn judge(&mut self, value: f64, before: f64, ratio: Option<(f64, f64)>, local: Local) -> Option<Stay> {
+    /// Takes one value in, and how it lies to what its hour brings where that is known and a ratio; at the end of a block says how far
+    /// that stayed beyond the days before.
+    pub(super) fn judge(&mut self, value: f64, before: f64, ratio: Option<Ratio>, local: Local) -> Option<Stay> {
         let (value, step) = (value as f32, (value - before).abs() as f32);
         if FINEST * value.abs() < step && (self.grain == 0.0 || step < self.grain) {
             self.grain = step;
         }
         let is_first = self.count == 0;
         self.values.take(Some(value), is_first);
-        self.ratios.take(ratio.map(|(ratio, _)| ratio as f32), is_first);
+        self.ratios.take(ratio.map(|ratio| ratio.log as f32), is_first);
         self.count += 1;
         if self.count < BLOCK {
             return None;
@@ -138,7 +139,7 @@ impl Days {
         }
         let [up, down] = self.values.close(self.grain, [0.0; 2], None);
         let past = Some(&self.workdays).filter(|days| !local.is_off() && WORKED <= days.days);
-        let grain = ratio.map_or(0.0, |(_, steep)| self.grain * steep as f32);
+        let grain = ratio.map_or(0.0, |ratio| ratio.change(f64::from(self.grain)) as f32);
         let [above, below] = self.ratios.close(grain, self.echo.map(Coarse::get), past);
         let by_hour = up.max(down) < above.max(below);
         let (up, down) = if by_hour { (above, below) } else { (up, down) };
@@ -332,7 +333,7 @@ mod tests {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let noise = f64::from(state >> 8) / 16_777_216.0 - 0.5;
                 let local = Local { weekday: (day % 7) as u8, second: minute * 60, holiday: false };
-                known.judge(1.0, 1.0, ratio(day, 0.1 * noise).map(|ratio| (ratio, 1.0)), local)
+                known.judge(1.0, 1.0, ratio(day, 0.1 * noise).map(Ratio::of), local)
             });
             stays.map(|stay| stay.height).fold(0.0, f64::max)
         };

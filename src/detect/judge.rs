@@ -213,7 +213,8 @@ impl Judge {
         let settled = near.map(|(_, &s)| s).fold(surprises[0], f64::max);
         let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);
         let drop = self.drop.judge(seen);
-        let ratio = seen.stray.map(|_| (seen.bent.value - seen.bent.hour, seen.bent.steep));
+        let is_ratio = seen.stray.is_some() && !self.range.is_across(self.scale.zero());
+        let ratio = is_ratio.then(|| seen.bent.ratio());
         let stay = self.days.judge(seen.value, seen.before, ratio, local);
         let news = [
             self.novelty.once.news(fused.novelty),

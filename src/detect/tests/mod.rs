@@ -366,6 +366,18 @@ fn what_is_low_for_its_hour_is_told_where_the_night_is_lower() {
 }
 
 #[test]
+fn what_crosses_zero_has_no_ratio_to_its_hour() {
+    let rare = KINDS.iter().position(|kind| *kind == "constant, rare steps").expect("a kind that walks through zero");
+    let most = |seed| {
+        let (mut watched, mut quiet) = (Watched::every(Span::from_mins(5)), Quiet::new(rare, seed));
+        let told = (0..3 * 2016).filter_map(|point| watched.see(quiet.next(300 * point, 300)).beyond);
+        told.filter(|beyond| beyond.by_hour).map(|beyond| beyond.rarity).fold(0.0, f64::max)
+    };
+    let most: Vec<f64> = [145, 924, 6833].into_iter().map(most).collect();
+    assert!(most.iter().all(|&rarity| rarity < 2.0), "from 1 to -1 and back: {most:?}");
+}
+
+#[test]
 fn that_there_is_none_of_what_hurts_may_stay_so() {
     let mut errors = Watched::every(Span::from_mins(1));
     errors.preset.harm = Some(Side::Above);

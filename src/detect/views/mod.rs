@@ -79,24 +79,59 @@ pub(super) struct Bent {
     pub quick: f64,
     pub slow: f64,
     /// What the hour brings; the quick level where that is not known.
-    pub hour: f64,
-    /// By how much the bent value changes for one unit of the value.
-    pub steep: f64,
+    hour: f64,
+    /// The value above the true zero, and where the domain bends.
+    above: f64,
+    bend: f64,
+}
+
+/// How a value lies to what its hour brings.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ratio {
+    /// The log of the ratio, by the asinh domain.
+    pub log: f64,
+    /// The value above the true zero, and where the domain bends.
+    above: f64,
+    bend: f64,
 }
 
 impl Bent {
     /// Of a value, and of quick level, slow level and what the hour brings. `step` is the usual step; it bends no earlier than at a
     /// millionth of the sizes, so that squares stay finite.
     pub(super) fn of(value: f64, [quick, slow, hour]: [f64; 3], zero: f64, step: f64) -> Self {
-        let [value, quick, slow, hour] = [value, quick, slow, hour].map(|x| x - zero);
-        let bend = [value, quick, slow, hour].iter().fold(step, |bend, x| bend.max(1e-6 * x.abs()));
+        let [above, quick, slow, hour] = [value, quick, slow, hour].map(|x| x - zero);
+        let bend = [above, quick, slow, hour].iter().fold(step, |bend, x| bend.max(1e-6 * x.abs()));
         if bend <= 0.0 {
             return Bent::default();
         }
-        let steep = 1.0 / (bend * ((value / bend) * (value / bend) + 1.0).sqrt());
-        let asinh = |x: f64| libm::copysign(libm::log((x / bend).abs() + ((x / bend) * (x / bend) + 1.0).sqrt()), x);
-        Bent { value: asinh(value), quick: asinh(quick), slow: asinh(slow), hour: asinh(hour), steep }
+        let [value, quick, slow, hour] = [above, quick, slow, hour].map(|x| asinh(x / bend));
+        Bent { value, quick, slow, hour, above, bend }
     }
+
+    pub(super) fn ratio(&self) -> Ratio {
+        Ratio { log: self.value - self.hour, above: self.above, bend: self.bend }
+    }
+}
+
+impl Ratio {
+    /// One whose value knows no steps.
+    #[cfg(test)]
+    pub(super) fn of(log: f64) -> Ratio {
+        Ratio { log, above: 0.0, bend: 0.0 }
+    }
+
+    /// By how much its log changes for a step of the value towards what its hour brings.
+    pub(super) fn change(&self, step: f64) -> f64 {
+        if self.bend <= 0.0 {
+            return 0.0;
+        }
+        let towards = self.above - libm::copysign(step, self.log);
+        (asinh(self.above / self.bend) - asinh(towards / self.bend)).abs()
+    }
+}
+
+fn asinh(x: f64) -> f64 {
+    libm::copysign(libm::log(x.abs() + (x * x + 1.0).sqrt()), x)
 }
 
 /// How many views there are.

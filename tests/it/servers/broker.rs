@@ -57,12 +57,17 @@ impl Broker {
         Broker { address: address.to_owned(), producer }
     }
 
-    /// Makes the broker found its groups: what it keeps of them lies on the nodes there are at this moment.
+    /// Makes the broker found its groups: what it keeps of them lies on the nodes there are at this moment. Its coordinator may be a
+    /// while in coming up.
     pub(super) fn found_groups(&self) {
         let consumer: BaseConsumer = config(&self.address).set("group.id", "founder").create().expect("a consumer");
         let mut list = TopicPartitionList::new();
         list.add_partition("none", 0);
-        consumer.committed_offsets(list, Duration::from_secs(30)).expect("the coordinator answers");
+        let end = Instant::now() + Duration::from_secs(30);
+        while let Err(error) = consumer.committed_offsets(list.clone(), Duration::from_secs(10)) {
+            assert!(Instant::now() < end, "the coordinator answers: {error}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// Makes a topic; its name is its own for this process.
