@@ -152,6 +152,11 @@ impl Judge {
         self.around(center)
     }
 
+    /// What this time of day or week, or this part of the signal's own cycle, usually brings, where the signal lives by it.
+    pub fn by_hour(&self, local: Local) -> Option<f64> {
+        self.season.expect(When { local, gap: 0.0, step: 0.0 }).map(|center| self.scale.value(center))
+    }
+
     /// How long the signal's own cycle lasts, where what is expected goes by it.
     pub fn cycle(&self) -> Option<Span> {
         self.season.cycle().map(Span::from_secs_f64)

@@ -38,6 +38,8 @@ const LEVEL_STEP: f32 = 0.01;
 const NEAR: u8 = 2;
 const BACK: f64 = 0.4;
 const NORMAL: Span = Span::from_days(1);
+/// A move of which the hour brings this share is a nightly job's, or the morning's.
+const DUE: f64 = 1.0 - BACK;
 
 /// Changes that may wait for a value; of a signal that never comes the oldest are forgotten.
 const PENDING: usize = 8;
@@ -92,6 +94,14 @@ pub(super) struct Effect {
     pub(super) sizes: f64,
 }
 
+impl Effect {
+    /// Whether so much of it, or more, is what the hour brings.
+    fn is_due(&self, by_hour: f64) -> bool {
+        let (moved, due) = (self.after - self.before, by_hour - self.before);
+        DUE * moved.abs() < due * moved.signum()
+    }
+}
+
 /// What a value taught about a change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Turn {
@@ -129,8 +139,15 @@ impl Trial {
     }
 
     /// Takes the next value. `is_felt` says whether a move from one value to another matters to anybody: one that does not yet is
-    /// looked at again, since what begins small right after a change may grow.
-    pub(super) fn observe(&mut self, at: Timestamp, value: f64, is_felt: impl Fn(f64, f64) -> bool) -> Option<Turn> {
+    /// looked at again, since what begins small right after a change may grow. `by_hour` is what this time of day brings, where that
+    /// is known: a move that it brings on other days too is not the change's.
+    pub(super) fn observe(
+        &mut self,
+        at: Timestamp,
+        value: f64,
+        is_felt: impl Fn(f64, f64) -> bool,
+        by_hour: impl Fn() -> Option<f64>,
+    ) -> Option<Turn> {
         let block = at.nanos().div_euclid(BLOCK.nanos());
         // Of several the last one is what made the difference that can be seen.
         let made = self.pending.partition_point(|change| *change < at);
@@ -144,7 +161,7 @@ impl Trial {
         self.block = block;
         self.sum += value;
         self.count += 1;
-        turn.or_else(|| self.look(at, value, is_felt))
+        turn.or_else(|| self.look(at, value, is_felt, by_hour))
     }
 
     /// What stood of an earlier change is over.
@@ -195,7 +212,13 @@ impl Trial {
         self.seen = self.seen.saturating_add(1);
     }
 
-    fn look(&mut self, at: Timestamp, value: f64, is_felt: impl Fn(f64, f64) -> bool) -> Option<Turn> {
+    fn look(
+        &mut self,
+        at: Timestamp,
+        value: f64,
+        is_felt: impl Fn(f64, f64) -> bool,
+        by_hour: impl Fn() -> Option<f64>,
+    ) -> Option<Turn> {
         let open = self.open.as_mut()?;
         if at <= open.at {
             return None;
@@ -217,14 +240,17 @@ impl Trial {
         let is_one_sided = 0.0 < part(0) * part(1);
         let is_far = 0.0 < usual && FAR * usual < far.abs() && HALF * FAR * usual < halves && is_one_sided;
         let is_last = LOOKS.len() <= place + 1;
-        if is_far && (is_last || is_felt(f64::from(before), f64::from(after))) {
+        let effect = Effect {
+            at: begun,
+            before: f64::from(before),
+            after: f64::from(after),
+            sizes: f64::from(far.abs() / usual),
+        };
+        if is_far
+            && (is_last || is_felt(effect.before, effect.after))
+            && !by_hour().is_some_and(|due| effect.is_due(due))
+        {
             self.open = None;
-            let effect = Effect {
-                at: begun,
-                before: f64::from(before),
-                after: f64::from(after),
-                sizes: f64::from(far.abs() / usual),
-            };
             return Some(Turn::Moved(effect));
         }
         if is_last {
@@ -272,7 +298,7 @@ mod tests {
             if changes.contains(&minute) {
                 trial.begin(at);
             }
-            let turn = trial.observe(at, value(minute), &is_felt);
+            let turn = trial.observe(at, value(minute), &is_felt, || None);
             if let Some(Turn::Moved(effect)) = turn {
                 trial.stand(effect);
             }
@@ -312,6 +338,25 @@ mod tests {
         assert_eq!(moved(felt(6000, &[4999], growing, |_, _| true)), Some((5004, true)));
         assert_eq!(moved(felt(6000, &[4999], growing, by_one)), Some((5019, true)), "after twenty minutes");
         assert_eq!(moved(felt(6000, &[4999], worse, by_one)), Some((5039, true)), "it moved, and nobody cares");
+    }
+
+    #[test]
+    fn what_the_hour_brings_is_not_the_changes() {
+        let moved = |due: Option<f64>, worse: f64| {
+            let mut trial = Trial::default();
+            let turns = (0..5100).filter_map(|minute| {
+                let at = Timestamp::from_secs(minute * 60);
+                if minute == 4995 {
+                    trial.begin(at);
+                }
+                // a job begins at minute 5000, as it does on other days
+                let level = if minute < 5000 { 10.0 } else { worse };
+                trial.observe(at, level + 0.1 * noise(minute), |_, _| true, || due)
+            });
+            turns.filter(|turn| matches!(turn, Turn::Moved(_))).count()
+        };
+        assert_eq!((moved(None, 40.0), moved(Some(40.0), 40.0)), (1, 0));
+        assert_eq!((moved(Some(40.0), 90.0), moved(Some(10.0), 40.0)), (1, 1), "far beyond it, and at another hour");
     }
 
     #[test]

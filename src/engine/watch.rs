@@ -161,7 +161,8 @@ impl Watch {
         self.anomaly_trouble(&seen, told);
         let preset = self.own.as_deref().unwrap_or(&plan.presets[self.preset]);
         let is_felt = |before: f64, after: f64| preset.is_felt((after - before).abs(), before);
-        if let Some(turn) = self.trial.observe(at, value, is_felt) {
+        let by_hour = || self.judge.by_hour(local);
+        if let Some(turn) = self.trial.observe(at, value, is_felt, by_hour) {
             self.change_trouble(turn, &seen, plan, told);
         }
         judgement
