@@ -33,6 +33,8 @@ pub struct Story<'a> {
     pub suspect: Option<&'a Suspect>,
     /// With reason `merged`: the alert that lives on.
     pub merged_into: Option<&'a str>,
+    /// With reason `repeated`: what was foretold has come true.
+    pub came_true: bool,
 }
 
 /// A change is worth a clause from this confidence on.
@@ -67,7 +69,7 @@ pub fn summary(story: Story<'_>, calendar: &Calendar) -> String {
         text += &format!("; {} {} before", suspect.what, length(story.since.since(suspect.at)));
     }
     if story.reason == Reason::Repeated {
-        text = format!("still: {text}");
+        text = format!("{}: {text}", if story.came_true { "as was foretold" } else { "still" });
     }
     text
 }

@@ -114,7 +114,14 @@ pub(super) const BEYOND: f64 = 2.0;
 impl Days {
     /// Takes one value in, and how it lies to what its hour brings where that is known and a ratio; at the end of a block says how far
     /// that stayed beyond the days before.
-    pub(super) fn judge(&mut self, value: f64, before: f64, ratio: Option<Ratio>, local: Local) -> Option<Stay> {
+    pub(super) fn judge(
+        &mut self,
+        value: f64,
+        before: f64,
+        ratio: Option<Ratio>,
+        local: Local,
+        aside: bool,
+    ) -> Option<Stay> {
         let (value, step) = (value as f32, (value - before).abs() as f32);
         if FINEST * value.abs() < step && (self.grain == 0.0 || step < self.grain) {
             self.grain = step;
@@ -137,10 +144,10 @@ impl Days {
             self.ratios.turn(self.weekday.is_some());
             self.weekday = Some(local.weekday);
         }
-        let [up, down] = self.values.close(self.grain, [0.0; 2], None);
+        let [up, down] = self.values.close(self.grain, [0.0; 2], None, aside);
         let past = Some(&self.workdays).filter(|days| !local.is_off() && WORKED <= days.days);
         let grain = ratio.map_or(0.0, |ratio| ratio.change(f64::from(self.grain)) as f32);
-        let [above, below] = self.ratios.close(grain, self.echo.map(Coarse::get), past);
+        let [above, below] = self.ratios.close(grain, self.echo.map(Coarse::get), past, aside);
         let by_hour = up.max(down) < above.max(below);
         let (up, down) = if by_hour { (above, below) } else { (up, down) };
         Some(Stay { height: up.max(down), upward: down < up, by_hour })
@@ -165,7 +172,7 @@ impl Course {
     /// How rarely a day's height and depth reach as far as the block that ends, together with the one before it, stayed above and
     /// below; `grain` is the least step, `echo` what of that is owed to the days before. `past` is asked instead of the days that it
     /// knows.
-    fn close(&mut self, grain: f32, echo: [f64; 2], past: Option<&Past>) -> [f64; 2] {
+    fn close(&mut self, grain: f32, echo: [f64; 2], past: Option<&Past>, aside: bool) -> [f64; 2] {
         let (low, high) = std::mem::replace(&mut self.before, (self.low, self.high));
         if self.high < self.low || high < low {
             self.whole = false;
@@ -174,7 +181,9 @@ impl Course {
         self.width += (self.high - self.low - self.width) * 0.01;
         // what the very first block is joined with, 0, belongs to a day that is not whole
         let stayed = [low.min(self.low), -high.max(self.high)];
-        self.today = [self.today[0].max(stayed[0]), self.today[1].max(stayed[1])];
+        if !aside {
+            self.today = [self.today[0].max(stayed[0]), self.today[1].max(stayed[1])];
+        }
         let [height, depth] = self.past.mean;
         let span = f64::from((height + depth).max(0.0) + self.width);
         let least = SHARE * SHARE * span * span + HIDDEN * f64::from(grain * grain);
@@ -282,7 +291,7 @@ mod tests {
                 let noise = f64::from(state >> 8) / 16_777_216.0 - 0.5;
                 let value = value(f64::from(day) + f64::from(minute) / 1440.0, noise);
                 let local = Local { weekday: (day % 7) as u8, second: minute * 60, holiday: false };
-                if let Some(stay) = known.judge(value, before, None, local).filter(|stay| most.0 < stay.height) {
+                if let Some(stay) = known.judge(value, before, None, local, false).filter(|stay| most.0 < stay.height) {
                     most = (stay.height, stay.upward);
                 }
                 before = value;
@@ -333,7 +342,7 @@ mod tests {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 let noise = f64::from(state >> 8) / 16_777_216.0 - 0.5;
                 let local = Local { weekday: (day % 7) as u8, second: minute * 60, holiday: false };
-                known.judge(1.0, 1.0, ratio(day, 0.1 * noise).map(Ratio::of), local)
+                known.judge(1.0, 1.0, ratio(day, 0.1 * noise).map(Ratio::of), local, false)
             });
             stays.map(|stay| stay.height).fold(0.0, f64::max)
         };

@@ -17,10 +17,10 @@ const WINDOW: f64 = 24.0;
 
 impl Drop {
     /// log10 of how rare the present shortfall is; 0 for an ordinary one.
-    pub(super) fn judge(&mut self, seen: &Seen) -> f64 {
+    pub(super) fn judge(&mut self, seen: &Seen, aside: bool) -> f64 {
         let below = seen.bent.slow - seen.bent.value;
         let before = f64::from(self.shortfall);
         self.shortfall = (before + (below.max(0.0) - before) / WINDOW) as f32;
-        self.peaks.judge(f64::from(self.shortfall))
+        self.peaks.judge(f64::from(self.shortfall), aside)
     }
 }

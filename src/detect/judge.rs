@@ -60,6 +60,9 @@ pub struct Judge {
     ordinary: u8,
     /// What was announced last was too small to matter, and is not over yet.
     too_small: bool,
+    /// Whether what is seen belongs to a failure that people felt: it is no habit.
+    #[serde(skip)]
+    aside: bool,
 }
 
 /// One score on its way to people: announced once, converted by its own rate.
@@ -130,6 +133,11 @@ impl Judge {
         let judgement = self.say(&surprise, &seen, value, band, lived, preset);
         self.learn(&seen, &surprise, when, lived);
         judgement
+    }
+
+    /// Whether what comes belongs to a failure that people felt.
+    pub fn set_aside(&mut self, aside: bool) {
+        self.aside = aside;
     }
 
     /// When silence becomes news, by the cadence learned; none while it is not known, or silence is nothing.
@@ -205,7 +213,7 @@ impl Judge {
         let mut surprises = [0.0; COUNT];
         for ((surprise, size), peaks) in surprises.iter_mut().zip(sizes).zip(&mut self.peaks) {
             if let Some(size) = size {
-                let rare = weigh(peaks.judge(size.size), size, high - low, step);
+                let rare = weigh(peaks.judge(size.size, self.aside), size, high - low, step);
                 *surprise = if size.early { 0.0 } else { rare };
             }
         }
@@ -217,10 +225,10 @@ impl Judge {
         let near = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
         let settled = near.map(|(_, &s)| s).fold(surprises[0], f64::max);
         let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);
-        let drop = self.drop.judge(seen);
+        let drop = self.drop.judge(seen, self.aside);
         let is_ratio = seen.stray.is_some() && !self.range.is_across(self.scale.zero());
         let ratio = is_ratio.then(|| seen.bent.ratio());
-        let stay = self.days.judge(seen.value, seen.before, ratio, local);
+        let stay = self.days.judge(seen.value, seen.before, ratio, local, self.aside);
         let news = [
             self.novelty.once.news(fused.novelty),
             self.agreement.once.news(fused.agreement),
@@ -316,21 +324,23 @@ impl Judge {
             self.weeks += weeks;
             let voices = [&mut self.novelty, &mut self.agreement, &mut self.stuck_voice, &mut self.drop_voice];
             for ((voice, news), quiet) in voices.into_iter().zip(surprise.news).zip([NOVELTY, AGREEMENT, STUCK, DROP]) {
-                voice.rate.learn(news, quiet);
+                voice.rate.learn(news, quiet, self.aside);
             }
             if surprise.stay.is_some() {
-                self.days_voice.rate.learn(surprise.news[4], DAYS);
+                self.days_voice.rate.learn(surprise.news[4], DAYS, self.aside);
             }
         }
-        self.season.learn(when, value, seen.quick, USUAL * seen.range);
         if 0 < self.points {
             self.band.learn(value - seen.expected);
         }
         self.quick.learn(value, QUICK);
         let is_hot = HOT < surprise.fused.agreement && WARM_POINTS < self.points;
         self.guarded.learn_share(value, QUICK, if is_hot { HOT_SHARE } else { 1.0 });
-        self.slow.learn(value, SLOW);
-        self.range.learn(value);
+        if !self.aside {
+            self.season.learn(when, value, seen.quick, USUAL * seen.range);
+            self.slow.learn(value, SLOW);
+            self.range.learn(value);
+        }
         self.before = value;
         self.points = self.points.saturating_add(1);
     }

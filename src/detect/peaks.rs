@@ -31,12 +31,16 @@ const LONGEST: u8 = 60;
 
 impl Peaks {
     /// log10 of the points in which such a size is seen once; 0 for an ordinary one. Then learns it.
-    pub(super) fn judge(&mut self, size: f64) -> f64 {
+    pub(super) fn judge(&mut self, size: f64, aside: bool) -> f64 {
         let least = self.tail.least();
         let above = (OPENS * f64::from(self.usual)).max(least) < size;
         let rare = above || (0.0 < least && least < size);
         let surprise = if rare { self.tail.surprise(size, PRIOR).max(0.0) } else { 0.0 };
         self.tail.count(PRIOR);
+        if aside {
+            (self.open, self.length, self.below) = (Coarse::default(), 0, 0);
+            return surprise;
+        }
         let usual = f64::from(self.usual);
         self.usual = (usual + (size - usual) / f64::from(self.tail.trials())) as f32;
         if above {
@@ -78,16 +82,16 @@ mod tests {
     fn a_long_excursion_is_one_peak_until_it_is_the_new_normal() {
         let mut peaks = Peaks::default();
         for i in 0..2000u32 {
-            peaks.judge(f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 65536.0);
+            peaks.judge(f64::from(i.wrapping_mul(2_654_435_761) >> 16) / 65536.0, false);
         }
-        let first = peaks.judge(10.0);
+        let first = peaks.judge(10.0, false);
         assert!(3.0 < first, "{first}");
         for _ in 0..50 {
-            assert!(first - 0.1 < peaks.judge(10.0), "it does not teach while it lasts");
+            assert!(first - 0.1 < peaks.judge(10.0, false), "it does not teach while it lasts");
         }
         (0..80).for_each(|_| {
-            peaks.judge(10.0);
+            peaks.judge(10.0, false);
         });
-        assert!(peaks.judge(10.0) < first);
+        assert!(peaks.judge(10.0, false) < first);
     }
 }

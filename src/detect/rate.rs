@@ -76,7 +76,11 @@ impl Rate {
     }
 
     /// Takes in the news of one point.
-    pub(super) fn learn(&mut self, news: f64, quiet: Quiet) {
+    pub(super) fn learn(&mut self, news: f64, quiet: Quiet, aside: bool) {
+        if aside {
+            (self.height, self.since) = (0.0, 0);
+            return;
+        }
         if quiet.base < news {
             self.height = self.height.max((news - quiet.base) as f32);
             self.since = 0;
@@ -127,8 +131,8 @@ mod tests {
     fn a_noisy_signal_must_shout_and_a_quiet_one_may_whisper() {
         let (mut noisy, mut calm) = (Rate::default(), Rate::default());
         for i in 0..40_000u32 {
-            noisy.learn(if i % 400 == 0 { 5.0 } else { 0.0 }, NOVELTY);
-            calm.learn(0.0, NOVELTY);
+            noisy.learn(if i % 400 == 0 { 5.0 } else { 0.0 }, NOVELTY, false);
+            calm.learn(0.0, NOVELTY, false);
         }
         let at = |rate: &Rate| rate.rarity(5.0, NOVELTY, 40_000.0 / 10_080.0, 1.0);
         assert!(at(&noisy) + 1.5 < at(&calm), "{} {}", at(&noisy), at(&calm));

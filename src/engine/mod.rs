@@ -8,6 +8,7 @@ mod bounded;
 mod capacity;
 mod census;
 mod cohort;
+mod company;
 mod directory;
 mod intake;
 mod kin;
@@ -130,6 +131,8 @@ pub struct Engine {
     /// The tick whose summaries the incident stage knows.
     sealed: Timestamp,
     sweeps: Sweeps,
+    /// Services in a confirmed trouble, as of the begin of the tick.
+    confirmed: BTreeSet<String>,
 }
 
 impl Engine {
@@ -158,6 +161,7 @@ impl Engine {
             watermark: Timestamp::MIN,
             sealed: Timestamp::MIN,
             sweeps: Sweeps::default(),
+            confirmed: BTreeSet::new(),
         }
     }
 
@@ -194,7 +198,8 @@ impl Engine {
     /// A series founded by the intake gets its slot in its shard.
     fn place_new_series(&mut self) {
         for (signal, place, index) in self.directory.unplaced() {
-            self.shards[place.shard as usize].found(signal, place.slot, index);
+            let aside = signal.service().is_some_and(|service| self.confirmed.contains(service));
+            self.shards[place.shard as usize].found(signal, place.slot, index, aside);
         }
     }
 
@@ -235,7 +240,7 @@ impl Engine {
             shard.prepare(to);
         }
         while let Some(next) = self.next_event().filter(|&next| next < to) {
-            let end = (next.floor_to(TICK) + TICK).min(to);
+            let (end, from) = ((next.floor_to(TICK) + TICK).min(to), out.alerts.len());
             while let Some(change) = self.changes.first().filter(|change| change.at < end).cloned() {
                 self.changes.remove(&change);
                 self.incidents.advance(change.at, &self.plan, &mut out.alerts);
@@ -245,6 +250,7 @@ impl Engine {
             self.step(end);
             self.fuse(out);
             self.tell(end, out);
+            self.accompany(self.sealed, &mut out.alerts[from..]);
         }
         self.incidents.advance(to, &self.plan, &mut out.alerts);
         for shard in &mut self.shards {
@@ -266,6 +272,7 @@ impl Engine {
         if self.sealed < tick {
             self.sealed = tick;
             self.sweep_at(tick);
+            self.set_aside(self.incidents.confirmed(tick));
             let mut changed = Census::default();
             for shard in &mut self.shards {
                 shard.seal();
@@ -278,6 +285,16 @@ impl Engine {
                 self.incidents.watched(&service, watched.max(0) as u64, heard.max(0) as u64);
             }
         }
+    }
+
+    /// What the signals of these services do from now on teaches nothing about what is usual.
+    fn set_aside(&mut self, confirmed: BTreeSet<String>) {
+        for service in self.confirmed.symmetric_difference(&confirmed) {
+            for shard in &mut self.shards {
+                shard.set_aside(service, confirmed.contains(service));
+            }
+        }
+        self.confirmed = confirmed;
     }
 
     fn step(&mut self, to: Timestamp) {

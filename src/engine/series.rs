@@ -63,6 +63,8 @@ pub(super) struct Series {
     reads_book: bool,
     /// It was forgotten: its slot waits for another.
     vacant: bool,
+    /// Its service is in a confirmed trouble.
+    pub(super) aside: bool,
     /// How it stands among very many peers; none where there are few.
     pub(super) member: Option<Box<Member>>,
 }
@@ -93,6 +95,7 @@ impl Series {
             book: None,
             reads_book: false,
             vacant: false,
+            aside: false,
             member: None,
         }
     }
@@ -147,6 +150,7 @@ impl Series {
         if let Reading::Text(text) = &sample.reading {
             self.core.last = Some((sample.at, 0.0));
             let book = self.book.get_or_insert_with(|| Box::new(Book::new(&self.signal, plan)));
+            book.aside = self.aside;
             return book.take(sample.at, text, plan, clock, told);
         }
         let mut values = Values::default();
@@ -172,6 +176,7 @@ impl Series {
             watch.deadline(at, told);
         }
         if let Some(book) = &mut self.book {
+            book.aside = self.aside;
             book.deadline(at, plan, clock, told);
         }
     }
@@ -183,6 +188,7 @@ impl Series {
                 self.core.newest = Some((value.at, value.value));
             }
             let watch = watch_of(&mut self.watches, &self.signal, value.stat, plan);
+            watch.set_aside(self.aside);
             let judgement = watch.observe(value.at, value.value, clock.local(&plan.calendar, value.at), plan, told);
             if let Some(scores) = &mut told.scores {
                 scores.push(Scored {

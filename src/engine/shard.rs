@@ -81,8 +81,9 @@ impl Shard {
     }
 
     /// Adds a series: in the next slot, or in that of one that was forgotten.
-    pub(super) fn found(&mut self, signal: Arc<Signal>, slot: u32, index: SeriesIx) {
-        let series = Series::new(signal, index);
+    pub(super) fn found(&mut self, signal: Arc<Signal>, slot: u32, index: SeriesIx, aside: bool) {
+        let mut series = Series::new(signal, index);
+        series.aside = aside;
         match self.series.get_mut(slot as usize) {
             Some(vacant) => *vacant = series,
             None => self.series.push(series),
@@ -315,6 +316,13 @@ impl Shard {
             if series.signal.service() == Some(service) {
                 series.change(at);
             }
+        }
+    }
+
+    /// Whether what the signals of a service do belongs to a confirmed trouble.
+    pub(super) fn set_aside(&mut self, service: &str, aside: bool) {
+        for series in self.series.iter_mut().filter(|series| series.signal.service() == Some(service)) {
+            series.aside = aside;
         }
     }
 

@@ -4,7 +4,7 @@
 //! watches, and the records that wait. A newer release reads what an older one wrote; what it cannot read starts anew
 //! alone and is named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use super::section::{Writer, sections};
 use super::series::Series;
 use super::shard::Shard;
 use super::sweep::Sweeps;
+use crate::incident::Aftermath;
 use crate::plan::Plan;
 use crate::signal::{Change, Reading, Signal};
 use crate::time::Timestamp;
@@ -29,6 +30,7 @@ const WAITING_VERSION: u8 = 2;
 const DIRECTORY: u8 = 103;
 const COHORT: u8 = 104;
 const PRECURSORS: u8 = 105;
+const CONFIRMED: u8 = 106;
 const VERSION: u8 = 1;
 
 /// What of the engine is saved besides its parts.
@@ -66,6 +68,7 @@ impl Engine {
         to.put(DIRECTORY, VERSION, &(self.directory.pressure(), self.sweeps));
         to.put(INCIDENTS, INCIDENTS_VERSION, &self.incidents);
         to.put(PRECURSORS, VERSION, &self.incidents.precursors);
+        to.put(CONFIRMED, VERSION, &(&self.confirmed, &self.incidents.aftermath));
         for shard in &self.shards {
             for series in shard.series.iter().filter(|series| !series.is_vacant()) {
                 series.save(&mut to);
@@ -100,6 +103,7 @@ impl Engine {
         let plan = Arc::clone(&engine.plan);
         let mut saved: Vec<Option<(SeriesIx, Place)>> = Vec::new();
         let mut cohorts: BTreeMap<u64, Steps> = BTreeMap::new();
+        let mut confirmed = (BTreeSet::new(), Aftermath::default());
         for section in sections(bytes) {
             if let Some(signal) = Series::begins(&section) {
                 // What is no longer to be watched is forgotten; its place among the saved ones stays.
@@ -112,6 +116,7 @@ impl Engine {
                 DIRECTORY => section.read(VERSION).map(|state| engine.restore_pressure(state)).is_some(),
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
                 PRECURSORS => section.read(VERSION).map(|saved| engine.incidents.precursors = saved).is_some(),
+                CONFIRMED => section.read(VERSION).map(|saved| confirmed = saved).is_some(),
                 WAITING => {
                     section.read(WAITING_VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some()
                 }
@@ -125,6 +130,8 @@ impl Engine {
                 lost.push(format!("{of}: section {} of version {} starts anew", section.tag, section.version));
             }
         }
+        engine.incidents.aftermath = confirmed.1;
+        engine.set_aside(confirmed.0);
         for shard in &mut engine.shards {
             shard.note_all(engine.sealed, engine.watermark);
             shard.cohorts = shard.kins().filter_map(|kin| Some((kin, cohorts.remove(&kin)?))).collect();

@@ -5,6 +5,7 @@ mod change;
 mod fading;
 mod flat_top;
 mod learned;
+mod odd;
 mod panel;
 mod saved;
 
@@ -14,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use self::flat_top::FlatTop;
 use self::learned::Learned;
+pub(super) use self::odd::Glance;
+use self::odd::Odd;
 use super::bounded::{Bounded, Foresight, Standing};
 use super::capacity::Capacity;
 use super::kin::{self, Turn};
@@ -44,6 +47,8 @@ pub(super) struct Watch {
     top: Option<Box<FlatTop>>,
     troubles: Troubles,
     trial: Trial,
+    /// How odd it is of late, where it is.
+    odd: Option<Box<Odd>>,
     /// What a picture needs of its past.
     trail: Trail,
 }
@@ -104,6 +109,7 @@ impl Watch {
             top: None,
             troubles: Troubles::default(),
             trial: Trial::default(),
+            odd: None,
             trail: Trail::default(),
         }
     }
@@ -116,6 +122,16 @@ impl Watch {
     /// The signal.
     pub(super) fn signal(&self) -> &Arc<Signal> {
         &self.signal
+    }
+
+    /// The unit of its values, where it is known.
+    pub(super) fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
+    /// What was odd about it when this tick began.
+    pub(super) fn glance(&self, tick: Timestamp) -> Option<&Glance> {
+        self.odd.as_ref()?.at(tick)
     }
 
     /// How it is judged.
@@ -133,6 +149,11 @@ impl Watch {
         self.judge.warming()
     }
 
+    /// Whether what comes belongs to a confirmed trouble.
+    pub(super) fn set_aside(&mut self, aside: bool) {
+        self.judge.set_aside(aside);
+    }
+
     /// Judges one value, learns from it, and tells what became of its troubles.
     pub(super) fn observe(
         &mut self,
@@ -145,6 +166,7 @@ impl Watch {
         let preset = self.own.as_deref().unwrap_or(&plan.presets[self.preset]);
         let judgement = self.judge.observe(at, value, local, preset);
         self.trail.observe(at, value);
+        Odd::note(&mut self.odd, at, value, &judgement);
         let mut standing = Standing::Clear;
         for bounded in &mut self.bounds {
             standing = standing.worse_of(bounded.observe(at, value, local, plan, self.unit.as_deref()));

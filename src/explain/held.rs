@@ -104,5 +104,6 @@ fn why(why: &Why) -> String {
         Why::Momentary => "it was over before its moment had passed".to_owned(),
         Why::Covered => "its alert holds as many signals as it may; it is counted there".to_owned(),
         Why::Crowded => "too many problems were open, and it was the least urgent".to_owned(),
+        Why::WayBack => "its service was on its way back from a trouble that people felt".to_owned(),
     }
 }

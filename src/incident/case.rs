@@ -231,6 +231,11 @@ impl Incident {
         })
     }
 
+    /// The services in trouble now.
+    pub(super) fn services(&self) -> BTreeSet<&str> {
+        self.carriers().filter(|trouble| trouble.stands()).map(Trouble::service).collect()
+    }
+
     /// The urgency as of `now`.
     pub(super) fn urgency(&self, plan: &Plan, now: Timestamp) -> Urgency {
         urgency(self.concern(), &plan.calendar, plan.horizon, now)

@@ -52,6 +52,8 @@ pub enum Why {
     Covered,
     /// Too many problems were open, and it was the least urgent.
     Crowded,
+    /// Its service was on its way back from a trouble that people felt.
+    WayBack,
 }
 
 /// What the gate says of a finding that belongs to no incident yet.

@@ -115,6 +115,7 @@ impl Incidents {
     pub(super) fn close(&mut self, place: Key, reason: Reason, at: Timestamp, plan: &Plan, out: &mut Vec<AlertRecord>) {
         let Some(mut incident) = self.remove(place) else { return };
         self.threats.learn(incident.troubles.values());
+        self.leave(&incident, at);
         if incident.told.is_some() {
             out.push(incident.tell(reason, at, None, &self.changes, plan));
             self.remember_over(place.1);

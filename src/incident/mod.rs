@@ -3,6 +3,7 @@
 //! [`Incidents`] is the stage. A finding passes the gate (is it worth an alert by itself?), meets the incident that it
 //! belongs to or opens one, and when its moment has passed the incident decides whether people hear of it, and why.
 
+mod aftermath;
 mod answer;
 mod budget;
 mod bar;
@@ -20,6 +21,7 @@ mod telling;
 mod threat;
 mod trouble;
 
+pub(crate) use aftermath::Aftermath;
 pub use changes::{Effects, Verdict};
 pub use gate::Why;
 pub use stage::{Dropped, Held, Incidents};

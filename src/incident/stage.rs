@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::aftermath::Aftermath;
 use super::bar::Bar;
 use super::case::{Incident, Key, MEMBERS};
 use super::changes::{Changes, Effects};
@@ -49,6 +50,9 @@ pub struct Incidents {
     /// Saved as a section of its own.
     #[serde(skip)]
     pub(crate) precursors: Precursors,
+    /// The same.
+    #[serde(skip)]
+    pub(crate) aftermath: Aftermath,
     pub(super) dropped: u64,
 }
 
@@ -168,6 +172,12 @@ impl Incidents {
         self.held.iter()
     }
 
+    /// The services in trouble by an open alert.
+    pub fn services_of(&self, alert: &AlertRecord) -> impl Iterator<Item = &str> {
+        let id = u64::from_str_radix(&alert.id, 16).ok();
+        self.open.values().filter(move |incident| Some(incident.key.1) == id).flat_map(Incident::services)
+    }
+
     /// How many incidents are open.
     pub fn open(&self) -> usize {
         self.open.len()
@@ -223,6 +233,10 @@ impl Incidents {
             return;
         }
         match verdict {
+            Verdict::Opens if self.is_way_back(&finding) => {
+                trouble.carrier = false;
+                self.note(trouble, Why::WayBack, at, plan);
+            }
             Verdict::Opens => match self.passes_bar(&finding, plan) {
                 Some(offered) => {
                     self.found(trouble, Vec::new(), at, plan);

@@ -50,11 +50,39 @@ impl Told {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct ToldBreach {
-    now: bool,
+    coming: Coming,
     probability: f64,
     earliest: Timestamp,
+}
+
+/// What was to be passed. (Releases before saved whether it was passed, in the same byte.)
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Coming {
+    /// A limit, or what is not known.
+    Later,
+    /// It was passed.
+    Now,
+    /// This objective, at its level.
+    Promise(Target, f64),
+}
+
+impl ToldBreach {
+    fn of(breach: &Breach) -> Self {
+        let coming = match &breach.target {
+            _ if breach.now => Coming::Now,
+            Target::Limit => Coming::Later,
+            objective @ Target::Objective { .. } => Coming::Promise(objective.clone(), breach.level),
+        };
+        ToldBreach { coming, probability: breach.outlook.probability, earliest: breach.outlook.earliest }
+    }
+
+    /// Whether what is broken now is what was to break, and no sooner than was said.
+    fn foretold(&self, broken: &Breach, now: Timestamp) -> bool {
+        let Coming::Promise(target, level) = &self.coming else { return false };
+        *target == broken.target && *level == broken.level && self.earliest <= now
+    }
 }
 
 /// A page that nobody acknowledged is told again after this, then each time after as long as it has stood since the last
@@ -93,9 +121,12 @@ impl Incident {
                 return Some(Reason::Worsened);
             }
         }
-        // That users feel it now does not wait for other news.
-        if self.took_over || self.has_reached_users(told) {
+        // That users feel it now does not wait for other news, and is none to those who were told that it would come.
+        if self.took_over {
             return Some(Reason::Joined);
+        }
+        if self.has_reached_users(told) {
+            return Some(if self.was_foretold(told, now) { Reason::Repeated } else { Reason::Joined });
         }
         if self.join_matters(told) {
             if told.may_join_from() <= now {
@@ -109,8 +140,8 @@ impl Incident {
 
     fn breach_worsened(&self, told: &Told, now: Timestamp) -> bool {
         let Some((_, breach)) = self.primary(false) else { return false };
-        let Some(before) = told.breach else { return true };
-        if before.now {
+        let Some(before) = &told.breach else { return true };
+        if before.coming == Coming::Now {
             return false;
         }
         let left_before = before.earliest.since(now);
@@ -136,8 +167,19 @@ impl Incident {
     }
 
     fn breaks_objective(&self) -> bool {
-        let is_broken = |breach: &Breach| breach.now && matches!(breach.target, Target::Objective { .. });
-        self.carriers().filter_map(Trouble::breach).any(is_broken)
+        self.broken().next().is_some()
+    }
+
+    /// Objectives broken now.
+    fn broken(&self) -> impl Iterator<Item = &Breach> {
+        let is_broken = |breach: &&Breach| breach.now && matches!(breach.target, Target::Objective { .. });
+        self.carriers().filter_map(Trouble::breach).filter(is_broken)
+    }
+
+    /// Whether a page said of all that is broken now that it would be, and when.
+    fn was_foretold(&self, told: &Told, now: Timestamp) -> bool {
+        let foretold = |broken| told.breach.as_ref().is_some_and(|breach| breach.foretold(broken, now));
+        told.urgency == Urgency::Page && self.broken().all(foretold)
     }
 
     /// When time alone makes it due: a promotion, a join that waits, a repeat. None while it is quiet.
@@ -200,11 +242,7 @@ impl Incident {
         let record = self.record(reason, at, merged_into, changes, plan);
         self.revision = record.revision;
         let before = self.told.take();
-        let breach = self.primary(false).map(|(_, breach)| ToldBreach {
-            now: breach.now,
-            probability: breach.outlook.probability,
-            earliest: breach.outlook.earliest,
-        });
+        let breach = self.primary(false).map(|(_, breach)| ToldBreach::of(breach));
         let standing = self.carriers().filter(|trouble| trouble.stands());
         let mut services: BTreeSet<String> = standing.map(|trouble| trouble.service().to_owned()).collect();
         let mut signals: BTreeSet<Arc<Signal>> =
@@ -270,6 +308,7 @@ impl Incident {
                 silent_service: !self.silent.is_empty() && lead.finding.breach.is_none(),
                 suspect: suspects.first(),
                 merged_into: merged_into.as_deref(),
+                came_true: self.told.as_ref().is_some_and(|told| self.has_reached_users(told)),
             };
             summary(story, &plan.calendar)
         });

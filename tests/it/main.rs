@@ -12,6 +12,7 @@ mod comfort;
 mod fleet;
 mod forecast;
 mod formats;
+mod habits;
 mod interface;
 mod laws;
 mod log_laws;

@@ -232,6 +232,7 @@ impl Known {
         let from = told.findings.len();
         let is_explained = self.core.take_share(count, context.lines);
         if let Some(watch) = &mut self.rate {
+            watch.set_aside(context.aside);
             watch.observe(end, f64::from(count) / 60.0, local, context.plan, told);
         }
         // Where the whole service says more than usual, this line says nothing by it; nor does one that comes less often, since
@@ -260,6 +261,7 @@ impl Known {
                 self.values[place].1 = Some(Box::new(Watch::new(signal, context.plan).with_unit(unit)));
             }
             if let Some(watch) = &mut self.values[place].1 {
+                watch.set_aside(context.aside);
                 watch.observe(end, median, local, context.plan, told);
             }
         }

@@ -63,6 +63,8 @@ pub(super) struct Book {
     whole: Whole,
     /// Templates forgotten at the bound.
     pub(super) dropped: u64,
+    /// Its service is in a confirmed trouble.
+    pub(super) aside: bool,
     /// Whose sections are being read.
     loading: Option<Loading>,
 }
@@ -84,6 +86,8 @@ struct Context<'a> {
     lines: u32,
     miner: &'a Miner,
     recent: &'a Recent,
+    /// What is seen belongs to a confirmed trouble.
+    aside: bool,
 }
 
 impl Book {
@@ -117,7 +121,14 @@ impl Book {
         if let Some(flow) = field.or_else(|| self.miner.flow_of(text.body.as_bytes())) {
             self.flows.step(flow, known.core.name, at, plan.bounds.log_flows);
         }
-        let context = Context { service: &self.service, plan, lines: 0, miner: &self.miner, recent: &self.recent };
+        let context = Context {
+            service: &self.service,
+            plan,
+            lines: 0,
+            miner: &self.miner,
+            recent: &self.recent,
+            aside: self.aside,
+        };
         known.take(at, text, &context, &mut self.news, told);
     }
 
@@ -176,7 +187,14 @@ impl Book {
         let mut room = plan.bounds.log_signals.saturating_sub(self.watches().count());
         self.close_whole(end, local, plan, told);
         let lines = std::mem::take(&mut self.in_minute);
-        let context = Context { service: &self.service, plan, lines, miner: &self.miner, recent: &self.recent };
+        let context = Context {
+            service: &self.service,
+            plan,
+            lines,
+            miner: &self.miner,
+            recent: &self.recent,
+            aside: self.aside,
+        };
         for (id, known) in &mut self.known {
             if known.is_counted()
                 && known.is_due_for_text()
@@ -193,7 +211,7 @@ impl Book {
     /// The minute before `end` is over: what its lines and flows say as a whole is judged.
     fn close_whole(&mut self, end: Timestamp, local: Local, plan: &Plan, told: &mut Told) {
         let Book { service, miner, recent, known, whole, flows, .. } = self;
-        let context = Context { service, plan, lines: self.in_minute, miner, recent };
+        let context = Context { service, plan, lines: self.in_minute, miner, recent, aside: self.aside };
         let now = (end, local);
         // Where all is new nothing is unseen.
         let is_settled = self.first.is_some_and(|first| first + whole::NEW + whole::NEW <= end);
@@ -240,7 +258,14 @@ impl Book {
             self.close(plan, clock, told);
         }
         let newest = self.newest;
-        let context = Context { service: &self.service, plan, lines: 0, miner: &self.miner, recent: &self.recent };
+        let context = Context {
+            service: &self.service,
+            plan,
+            lines: 0,
+            miner: &self.miner,
+            recent: &self.recent,
+            aside: self.aside,
+        };
         for known in self.known.values_mut() {
             known.deadline(at, newest, &context, told);
         }

@@ -61,6 +61,7 @@ impl Whole {
     ) {
         let from = told.findings.len();
         let watch = self.watches[aspect as usize].get_or_insert_with(|| new(aspect, context.service, context.plan));
+        watch.set_aside(context.aside);
         watch.observe(end, value, local, context.plan, told);
         // That there are fewer new kinds, breaks or strange ways than ever is no trouble.
         let is_well = |finding: &Finding| aspect != Aspect::Diversity && is_told(finding) && is_fall(finding);

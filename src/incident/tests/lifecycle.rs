@@ -37,6 +37,67 @@ fn a_forecast_is_held_and_becomes_a_page_when_it_cannot_wait_for_morning() {
 }
 
 #[test]
+fn what_a_page_foretold_is_no_news_when_it_comes_in_its_time() {
+    check(
+        "23 10:00 + lat@checkout objective=500 in=30m forecast\n23 10:45 ~ lat@checkout objective=500 now forecast\n23 11:00 to",
+        expect![[r#"
+            23 10:00 #1/1 Opened Page Forecast checkout [lat{checkout}] objective 23T10:30
+            23 10:45 #1/2 Repeated Page Forecast checkout [lat{checkout}] objective 23T10:45
+        "#]],
+    );
+    // Sooner than was said, or worse than was said, it is.
+    check(
+        "23 10:00 + lat@checkout objective=500 in=25m forecast\n23 10:20 ~ lat@checkout objective=500 now forecast\n23 11:00 to",
+        expect![[r#"
+            23 10:00 #1/1 Opened Page Forecast checkout [lat{checkout}] objective 23T10:25
+            23 10:20 #1/2 Joined Page Forecast checkout [lat{checkout}] objective 23T10:20
+        "#]],
+    );
+    check(
+        "23 10:00 + lat@checkout objective=500 in=30m forecast\n23 10:45 ~ lat@checkout objective=900 now forecast\n23 11:00 to",
+        expect![[r#"
+            23 10:00 #1/1 Opened Page Forecast checkout [lat{checkout}] objective 23T10:30
+            23 10:45 #1/2 Joined Page Forecast checkout [lat{checkout}] objective 23T10:45
+        "#]],
+    );
+    // Who is on it is not told again, and a limit foretold says nothing of users.
+    check(
+        "23 10:00 + lat@checkout objective=500 in=30m forecast\n23 10:10 to\n23 10:10 ack #1\n23 10:45 ~ lat@checkout objective=500 now forecast\n23 11:00 to",
+        expect![[r#"
+            23 10:00 #1/1 Opened Page Forecast checkout [lat{checkout}] objective 23T10:30
+        "#]],
+    );
+    check(
+        "23 10:00 + pool@checkout limit=100 in=30m\n23 10:45 + lat@checkout objective=500 now\n23 11:00 to",
+        expect![[r#"
+            23 10:00 #1/1 Opened Page Forecast checkout [pool{checkout}] limit 23T10:30
+            23 10:45 #1/2 Joined Page Forecast checkout [pool{checkout} lat{checkout}] objective 23T10:45
+        "#]],
+    );
+}
+
+#[test]
+fn the_way_back_from_what_people_felt_is_no_news() {
+    check(
+        "23 10:00 + lat@checkout objective=500 now\n23 11:00 - lat@checkout\n23 11:30 + cpu@checkout c=6\n23 13:00 - cpu@checkout
+         23 14:00 + cpu@checkout c=6\n23 14:30 to",
+        expect![[r#"
+            23 10:00 #1/1 Opened Page Anomaly checkout [lat{checkout}] objective 23T10:00
+            23 11:05 #1/2 Resolved Page Anomaly checkout [lat{checkout}] objective 23T10:00
+            23 14:00 #2/1 Opened Digest Anomaly checkout [cpu{checkout}]
+        "#]],
+    );
+    check(
+        "23 10:00 + cpu@checkout c=6\n23 11:00 - cpu@checkout\n23 11:30 + lat@checkout c=6\n23 12:00 to",
+        expect![[r#"
+            23 10:00 #1/1 Opened Digest Anomaly checkout [cpu{checkout}]
+            23 11:05 #1/2 Resolved Digest Anomaly checkout [cpu{checkout}]
+            23 11:30 #2/1 Opened Digest Anomaly checkout [lat{checkout}]
+        "#]],
+    );
+}
+
+#[test]
 fn a_forecast_that_recedes_is_withdrawn() {
     check(
         "24 02:00 + disk@db limit=0.95 in=20h\n24 03:00 w disk@db forecast\n24 05:00 to",

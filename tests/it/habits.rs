@@ -1,0 +1,88 @@
+//! An outage that people felt is no habit: the next one is as rare as the first. And beside what an alert is about stands what else is
+//! odd in its service.
+
+use std::sync::Arc;
+
+use forewarn::alert::{AlertRecord, State};
+use forewarn::engine::{Batch, Engine, Input, Output};
+use forewarn::plan::{Bound, Objective, Plan, Preset, Side};
+use forewarn::signal::{Fingerprint, Reading, Selector, Signal, Sink};
+use forewarn::time::{Span, Timestamp};
+
+const START: Timestamp = Timestamp::from_secs(1_790_000_000);
+const DAY: i64 = 1440;
+/// Two outages of a night each, the first minute that is not as always.
+const OUTAGES: [i64; 2] = [9 * DAY, 12 * DAY];
+
+fn plan() -> Arc<Plan> {
+    let objective = Objective {
+        name: "the shop is slow".into(),
+        service: Some("shop".into()),
+        signal: Selector::parse("latency_ms").unwrap(),
+        bound: Bound { level: 500.0, side: Side::Above },
+        hold: Span::from_mins(5),
+    };
+    Arc::new(Plan { objectives: vec![objective], presets: vec![Preset::default()], ..Plan::default() })
+}
+
+/// A queue that grows to hundreds of times its length, and a latency that people feel half an hour later.
+fn values(minute: i64) -> [(&'static str, f64); 2] {
+    let mixed =
+        |n: i64| (((minute * 7 + n) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 / (1u64 << 24) as f64;
+    let since = OUTAGES.iter().map(|begin| minute - begin).find(|since| (0..600).contains(since)).unwrap_or(-1);
+    let queue = 16.0 + 9.0 * mixed(1) + 40.0 * (since + 1) as f64;
+    let latency = if 30 <= since { 900.0 } else { 90.0 } + 20.0 * mixed(2);
+    [("queue_length", queue.round()), ("latency_ms", latency)]
+}
+
+fn drive(engine: &mut Engine, minutes: std::ops::Range<i64>) -> Output {
+    let (mut out, mut batch) = (Output::default(), Batch::default());
+    for minute in minutes {
+        let at = START + Span::from_mins(minute);
+        let mut intake = engine.intake(&mut batch);
+        for (name, value) in values(minute) {
+            let identity = || Signal::new(name, [("service", "shop")]);
+            intake.sample(Fingerprint::new(1, name.as_bytes()), identity, at, Reading::Gauge(value));
+        }
+        engine.apply(Input::Observe(&mut batch), &mut out);
+        engine.apply(Input::Advance(at + Span::from_nanos(1)), &mut out);
+    }
+    out
+}
+
+/// The greatest rarity of the queue in the first half hour of an outage.
+fn rarity(out: &Output, outage: i64) -> f64 {
+    let begin = START + Span::from_mins(outage);
+    let early = out
+        .scores
+        .iter()
+        .filter(|scored| scored.series.0 == 0 && begin <= scored.at && scored.at.since(begin) <= Span::from_mins(30));
+    early.filter_map(|scored| scored.rarity).fold(f64::MIN, f64::max)
+}
+
+fn told_from(out: &Output, outage: i64) -> Vec<&AlertRecord> {
+    let begin = START + Span::from_mins(outage);
+    let lasts = Span::from_mins(120);
+    let within = |alert: &&AlertRecord| begin <= alert.at && alert.at.since(begin) < lasts;
+    out.alerts.iter().filter(within).filter(|alert| alert.state == State::Firing).collect()
+}
+
+#[test]
+fn an_outage_that_people_felt_is_no_habit() {
+    let mut engine = Engine::with_scores(plan());
+    let out = drive(&mut engine, 0..13 * DAY);
+    let [first, second] = OUTAGES.map(|outage| rarity(&out, outage));
+    assert!(3.0 < first.min(second), "once in 10 to this weeks: {first} the first time, {second} the second");
+}
+
+#[test]
+fn what_is_odd_beside_it_is_shown() {
+    let out = drive(&mut Engine::new(plan()), 0..13 * DAY);
+    for outage in OUTAGES {
+        let told = told_from(&out, outage);
+        let signals: Vec<Vec<&str>> =
+            told.iter().map(|alert| alert.signals.iter().map(|note| note.signal.as_str()).collect()).collect();
+        let is_shown = signals.iter().any(|signals| signals.iter().any(|signal| signal.starts_with("queue_length")));
+        assert!(is_shown, "{signals:?}");
+    }
+}
