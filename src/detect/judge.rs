@@ -60,9 +60,6 @@ pub struct Judge {
     ordinary: u8,
     /// What was announced last was too small to matter, and is not over yet.
     too_small: bool,
-    /// Whether what is seen belongs to a failure that people felt: it is no habit.
-    #[serde(skip)]
-    aside: bool,
 }
 
 /// One score on its way to people: announced once, converted by its own rate.
@@ -115,11 +112,22 @@ struct Surprise {
     /// What of novelty, agreement, stuck, drop and stay is news.
     news: [f64; 5],
     ordinary: bool,
+    /// Whether it belongs to a failure that people felt.
+    aside: bool,
 }
 
 impl Judge {
     /// Judges `value`, then learns from it. `at` is later than every observation before; `value` is finite.
     pub fn observe(&mut self, at: Timestamp, value: f64, local: Local, preset: &Preset) -> Judgement {
+        self.take(at, value, local, preset, false)
+    }
+
+    /// The same of what belongs to a failure that people felt: it is no habit, and teaches nothing of what is usual.
+    pub fn observe_aside(&mut self, at: Timestamp, value: f64, local: Local, preset: &Preset) -> Judgement {
+        self.take(at, value, local, preset, true)
+    }
+
+    fn take(&mut self, at: Timestamp, value: f64, local: Local, preset: &Preset, aside: bool) -> Judgement {
         let value = if value.is_finite() { value } else { self.scale.value(self.before) };
         let gap = self.cadence.arrive(at);
         self.silence_is_news = preset.absence;
@@ -129,15 +137,10 @@ impl Judge {
         let when = When { local, gap: gap.unwrap_or(0.0), step: self.cadence.step().unwrap_or(0.0) };
         let seen = self.seen(normal, when);
         let band = self.expected(&seen);
-        let surprise = self.surprise(&seen, local);
+        let surprise = self.surprise(&seen, local, aside);
         let judgement = self.say(&surprise, &seen, value, band, lived, preset);
         self.learn(&seen, &surprise, when, lived);
         judgement
-    }
-
-    /// Whether what comes belongs to a failure that people felt.
-    pub fn set_aside(&mut self, aside: bool) {
-        self.aside = aside;
     }
 
     /// When silence becomes news, by the cadence learned; none while it is not known, or silence is nothing.
@@ -206,14 +209,14 @@ impl Judge {
     }
 
     /// All surprises of this point; the views learn it.
-    fn surprise(&mut self, seen: &Seen, local: Local) -> Surprise {
+    fn surprise(&mut self, seen: &Seen, local: Local, aside: bool) -> Surprise {
         let step = self.cadence.lift();
         let (low, high) = self.band.get();
         let sizes = self.views.look(seen);
         let mut surprises = [0.0; COUNT];
         for ((surprise, size), peaks) in surprises.iter_mut().zip(sizes).zip(&mut self.peaks) {
             if let Some(size) = size {
-                let rare = weigh(peaks.judge(size.size, self.aside), size, high - low, step);
+                let rare = weigh(peaks.judge(size.size, aside), size, high - low, step);
                 *surprise = if size.early { 0.0 } else { rare };
             }
         }
@@ -225,10 +228,10 @@ impl Judge {
         let near = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
         let settled = near.map(|(_, &s)| s).fold(surprises[0], f64::max);
         let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);
-        let drop = self.drop.judge(seen, self.aside);
+        let drop = self.drop.judge(seen, aside);
         let is_ratio = seen.stray.is_some() && !self.range.is_across(self.scale.zero());
         let ratio = is_ratio.then(|| seen.bent.ratio());
-        let stay = self.days.judge(seen.value, seen.before, ratio, local, self.aside);
+        let stay = self.days.judge(seen.value, seen.before, ratio, local, aside);
         let news = [
             self.novelty.once.news(fused.novelty),
             self.agreement.once.news(fused.agreement),
@@ -237,7 +240,7 @@ impl Judge {
             stay.map_or(0.0, |stay| self.days_voice.once.news(stay.height)),
         ];
         let ordinary = !Once::is_alert(fused.novelty) || !Once::is_alert(settled);
-        Surprise { stuck, drop, stay, news, ordinary, fused }
+        Surprise { stuck, drop, stay, news, ordinary, fused, aside }
     }
 
     /// Puts the surprises into a judgement.
@@ -324,10 +327,10 @@ impl Judge {
             self.weeks += weeks;
             let voices = [&mut self.novelty, &mut self.agreement, &mut self.stuck_voice, &mut self.drop_voice];
             for ((voice, news), quiet) in voices.into_iter().zip(surprise.news).zip([NOVELTY, AGREEMENT, STUCK, DROP]) {
-                voice.rate.learn(news, quiet, self.aside);
+                voice.rate.learn(news, quiet, surprise.aside);
             }
             if surprise.stay.is_some() {
-                self.days_voice.rate.learn(surprise.news[4], DAYS, self.aside);
+                self.days_voice.rate.learn(surprise.news[4], DAYS, surprise.aside);
             }
         }
         if 0 < self.points {
@@ -336,7 +339,7 @@ impl Judge {
         self.quick.learn(value, QUICK);
         let is_hot = HOT < surprise.fused.agreement && WARM_POINTS < self.points;
         self.guarded.learn_share(value, QUICK, if is_hot { HOT_SHARE } else { 1.0 });
-        if !self.aside {
+        if !surprise.aside {
             self.season.learn(when, value, seen.quick, USUAL * seen.range);
             self.slow.learn(value, SLOW);
             self.range.learn(value);

@@ -40,6 +40,8 @@ pub(super) struct Watch {
     own: Option<Box<Preset>>,
     unit: Option<String>,
     judge: Judge,
+    /// Whether what it is judged on belongs to a confirmed trouble.
+    aside: bool,
     bounds: Vec<Bounded>,
     /// The capacity that it is a use of, where that is told or shows.
     learned: Option<Box<Learned>>,
@@ -104,6 +106,7 @@ impl Watch {
             own,
             unit,
             judge: Judge::default(),
+            aside: false,
             bounds,
             learned: None,
             top: None,
@@ -151,7 +154,7 @@ impl Watch {
 
     /// Whether what comes belongs to a confirmed trouble.
     pub(super) fn set_aside(&mut self, aside: bool) {
-        self.judge.set_aside(aside);
+        self.aside = aside;
     }
 
     /// Judges one value, learns from it, and tells what became of its troubles.
@@ -164,7 +167,8 @@ impl Watch {
         told: &mut Told,
     ) -> Judgement {
         let preset = self.own.as_deref().unwrap_or(&plan.presets[self.preset]);
-        let judgement = self.judge.observe(at, value, local, preset);
+        let judge = if self.aside { Judge::observe_aside } else { Judge::observe };
+        let judgement = judge(&mut self.judge, at, value, local, preset);
         self.trail.observe(at, value);
         Odd::note(&mut self.odd, at, value, &judgement);
         let mut standing = Standing::Clear;

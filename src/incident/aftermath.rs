@@ -1,7 +1,7 @@
 //! Troubles that are real beyond doubt, and the hour after them.
 //!
 //! What people felt, or somebody answered, is no habit of the signals in it: they learn nothing from it of what is usual, so that the
-//! next one is as rare as the first ([`Judge::set_aside`](crate::detect::Judge::set_aside); on `benches/video.py` .963 of 215 faults are
+//! next one is as rare as the first ([`Judge::observe_aside`](crate::detect::Judge::observe_aside); on `benches/video.py` .963 of 215 faults are
 //! foreseen instead of .949). And the way back is as odd as the way there: a lone oddity within an hour of it is news to nobody.
 
 use std::collections::{BTreeMap, BTreeSet};

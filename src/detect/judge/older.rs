@@ -158,7 +158,6 @@ impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>, D: Into<L
         let Lived(days, days_voice, beyond) = old.days.into();
         let Eleven(peaks, block) = old.peaks.into();
         Judge {
-            aside: false,
             cadence: old.cadence,
             first: old.first,
             latest: old.latest,
