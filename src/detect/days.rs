@@ -113,7 +113,7 @@ pub(super) const BEYOND: f64 = 2.0;
 
 impl Days {
     /// Takes one value in, and how it lies to what its hour brings where that is known and a ratio; at the end of a block says how far
-    /// that stayed beyond the days before.
+    /// that stayed beyond the days before. What is `aside` belongs to no day.
     pub(super) fn judge(
         &mut self,
         value: f64,

@@ -16,7 +16,7 @@ pub(super) struct Drop {
 const WINDOW: f64 = 24.0;
 
 impl Drop {
-    /// log10 of how rare the present shortfall is; 0 for an ordinary one.
+    /// log10 of how rare the present shortfall is; 0 for an ordinary one. Learned where it is not `aside`.
     pub(super) fn judge(&mut self, seen: &Seen, aside: bool) -> f64 {
         let below = seen.bent.slow - seen.bent.value;
         let before = f64::from(self.shortfall);

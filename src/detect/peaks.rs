@@ -30,7 +30,8 @@ const CLOSES: u8 = 10;
 const LONGEST: u8 = 60;
 
 impl Peaks {
-    /// log10 of the points in which such a size is seen once; 0 for an ordinary one. Then learns it.
+    /// log10 of the points in which such a size is seen once; 0 for an ordinary one. Then learns it, where it is not `aside`: of a
+    /// trouble that is no habit.
     pub(super) fn judge(&mut self, size: f64, aside: bool) -> f64 {
         let least = self.tail.least();
         let above = (OPENS * f64::from(self.usual)).max(least) < size;

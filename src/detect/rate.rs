@@ -75,7 +75,7 @@ impl Rate {
         steep * far - often
     }
 
-    /// Takes in the news of one point.
+    /// Takes in the news of one point; an episode that is in part `aside` does not count.
     pub(super) fn learn(&mut self, news: f64, quiet: Quiet, aside: bool) {
         if aside {
             (self.height, self.since) = (0.0, 0);
