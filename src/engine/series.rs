@@ -16,7 +16,7 @@ use super::watch::Watch;
 use crate::calendar::LocalClock;
 use crate::finding::{ChangeEffect, Finding};
 use crate::plan::Plan;
-use crate::signal::{Meter, Observation, Reading, Signal, Stat};
+use crate::signal::{Ascent, Meter, Observation, Reading, Signal, Stat};
 use crate::time::Timestamp;
 
 /// What a shard says.
@@ -56,6 +56,8 @@ pub(super) struct Series {
     /// How it counts in the census.
     pub(super) counted: Count,
     core: SeriesCore,
+    /// Whether it is a counter that nobody calls so; none where its name does not ask.
+    ascent: Option<Ascent>,
     watches: Vec<(Stat, Box<Watch>)>,
     /// What its lines say, where it is lines.
     book: Option<Box<Book>>,
@@ -85,12 +87,14 @@ struct SeriesCore {
 
 impl Series {
     pub(super) fn new(signal: Arc<Signal>, index: SeriesIx) -> Self {
+        let ascent = Ascent::is_asked(signal.name()).then(Ascent::default);
         Series {
             signal,
             index,
             noted: None,
             counted: Count::default(),
             core: SeriesCore::default(),
+            ascent,
             watches: Vec::new(),
             book: None,
             reads_book: false,
@@ -108,6 +112,7 @@ impl Series {
     /// It begins anew with its next record.
     pub(super) fn forget(&mut self) {
         self.core = SeriesCore::default();
+        self.ascent = Ascent::is_asked(self.signal.name()).then(Ascent::default);
         self.watches = Vec::new();
         self.member = None;
         self.book = None;
@@ -153,15 +158,28 @@ impl Series {
             book.aside = self.aside;
             return book.take(sample.at, text, plan, clock, told);
         }
+        let total = self.as_total(sample, plan, told);
         let mut values = Values::default();
         self.core.meter.advance(sample.at, &mut |value| values.push(value));
-        self.core.meter.read(sample.at, &sample.reading, &mut |value| values.push(value));
+        self.core.meter.read(sample.at, total.as_ref().unwrap_or(&sample.reading), &mut |value| values.push(value));
         // Lines of one interval come in any order; only what lies before a closed interval is overtaken.
         self.core.last = match sample.reading {
             Reading::Lines(_) | Reading::Share { .. } => values.last().map(|value| (value.at, 0.0)).or(self.core.last),
             _ => Some((sample.at, magnitude(&sample.reading))),
         };
         self.judge(&values, Some(sample.row), plan, clock, told);
+    }
+
+    /// The reading as one of a running total, where the series has proved to be one and nobody bounds the total itself. What was
+    /// known of it as the other ends when that shows.
+    fn as_total(&mut self, sample: &Sample, plan: &Plan, told: &mut Told) -> Option<Reading> {
+        let (Some(ascent), &Reading::Gauge(value)) = (&mut self.ascent, &sample.reading) else { return None };
+        let is_total = ascent.take(value) && plan.bounds_of(&self.signal).next().is_none();
+        if is_total != self.core.meter.is_of_total() {
+            self.watches.iter_mut().for_each(|(_, watch)| watch.remove(sample.at, told));
+            self.watches.clear();
+        }
+        is_total.then_some(Reading::Total { value, start: None })
     }
 
     /// The deadline `at` passes: an interval closes, or silence becomes news.
@@ -345,6 +363,7 @@ const SERIES: u8 = 1;
 const CORE: u8 = 2;
 const WATCH: u8 = 3;
 const MEMBER: u8 = 4;
+const ASCENT: u8 = 5;
 const VERSION: u8 = 1;
 
 impl Series {
@@ -352,6 +371,9 @@ impl Series {
     pub(super) fn save(&self, to: &mut Writer) {
         to.put(SERIES, VERSION, &*self.signal);
         to.put(CORE, VERSION, &self.core);
+        if let Some(ascent) = &self.ascent {
+            to.put(ASCENT, VERSION, ascent);
+        }
         if let Some(member) = &self.member {
             to.put(MEMBER, VERSION, member);
         }
@@ -381,6 +403,7 @@ impl Series {
         }
         match section.tag {
             CORE => section.read(VERSION).map(|core| self.core = core).is_some(),
+            ASCENT => section.read(VERSION).map(|ascent| self.ascent = Some(ascent)).is_some(),
             MEMBER => section.read(VERSION).map(|member| self.member = Some(member)).is_some(),
             WATCH => match section.read::<Stat>(VERSION) {
                 Some(stat) => {

@@ -113,6 +113,11 @@ impl Meter {
         }
     }
 
+    /// Whether the last reading was one of a running total.
+    pub fn is_of_total(&self) -> bool {
+        matches!(self.0, State::Total { .. })
+    }
+
     /// When an interval closes by itself (log lines), so that the watermark passing it yields an observation.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         match self.0 {

@@ -3,6 +3,7 @@
 //! A decoder reads [`Reading`]s from the wire and hands them to a [`Sink`]; a [`Meter`] turns the readings of one
 //! series into observations (a counter becomes a rate, a histogram its quantiles, log lines their rate).
 
+mod ascent;
 mod capacity;
 mod change;
 mod fields;
@@ -16,6 +17,7 @@ mod selector;
 mod stack;
 pub mod template;
 
+pub use ascent::Ascent;
 pub use capacity::{Part, is_space};
 pub use change::{Change, ChangeKind};
 pub use fields::Fields;
