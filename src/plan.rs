@@ -107,6 +107,8 @@ pub struct Preset {
     pub limit: Option<Bound>,
     /// Whether there is a fixed number of it: a flat top that it returns to is taken for its capacity.
     pub finite: bool,
+    /// Whether it stands still as a rule, so that it is news by itself to be away for longer than ever before.
+    pub rests: bool,
     /// Whether silence of such a signal is news (a heartbeat) or nothing (a batch job's).
     pub absence: bool,
 }
@@ -117,11 +119,12 @@ const OF_BOUND: f64 = 0.1;
 impl Preset {
     /// What presets are matched on: the signal's name, and after a colon the state that it tells of, if a label does
     /// (`stat="rate"` of a histogram, `state` or `mode` as in `system.cpu.utilization:idle`), or the word before a number in a log
-    /// line (`log_value:took`).
+    /// line (`log_value:took`), or the level of lines (`log_lines_rate:error`).
     pub fn kind_text(signal: &Signal) -> String {
         let rate = signal.label("stat").filter(|stat| *stat == "rate");
         let slot = signal.label("slot").filter(|_| signal.name() == "log_value");
-        let state = rate.or(slot).or_else(|| signal.label("state")).or_else(|| signal.label("mode"));
+        let level = signal.label("level").filter(|_| signal.name() == "log_lines_rate");
+        let state = rate.or(slot).or(level).or_else(|| signal.label("state")).or_else(|| signal.label("mode"));
         match state {
             Some(state) => format!("{}:{state}", signal.name()),
             None => signal.name().to_owned(),
@@ -261,6 +264,7 @@ impl Default for Preset {
             floor_share: 0.0,
             limit: None,
             finite: false,
+            rests: false,
             absence: true,
         }
     }

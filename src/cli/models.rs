@@ -55,6 +55,7 @@ fn judged(preset: &Preset) -> Value {
     json!({
         "unit": preset.unit, "harm": preset.harm, "floor": preset.floor, "floor_share": preset.floor_share,
         "limit": preset.limit, "finite": preset.finite, "absence": preset.absence,
+        "rests": preset.rests,
     })
 }
 
@@ -112,6 +113,9 @@ fn judgement(preset: &Preset) -> String {
         Some(limit) => words.push(format!("limit below {} unless set", amount(limit.level))),
         None if preset.finite => words.push("a flat top is its limit".to_owned()),
         None => {}
+    }
+    if preset.rests {
+        words.push("to be elsewhere for longer than ever is news".to_owned());
     }
     if preset.absence {
         words.push("silence is news".to_owned());

@@ -15,7 +15,7 @@ use crate::plan::{Bound, Preset, Side};
 use crate::signal::Signal;
 
 /// The files, embedded.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("anything", include_str!("../../models/anything.toml")),
     ("business", include_str!("../../models/business.toml")),
     ("cpu", include_str!("../../models/cpu.toml")),
@@ -28,6 +28,7 @@ const FILES: [(&str, &str); 16] = [
     ("log-volume", include_str!("../../models/log-volume.toml")),
     ("log-whole", include_str!("../../models/log-whole.toml")),
     ("memory", include_str!("../../models/memory.toml")),
+    ("parts", include_str!("../../models/parts.toml")),
     ("pool", include_str!("../../models/pool.toml")),
     ("queue", include_str!("../../models/queue.toml")),
     ("saturation", include_str!("../../models/saturation.toml")),
@@ -102,7 +103,8 @@ fn own_model(mut table: Table<'_>) -> Option<Model> {
     let about =
         table.get("about").and_then(|value| value.text()).unwrap_or("a preset of this configuration").to_owned();
     let absence = table.get("absence").and_then(|value| value.flag()).unwrap_or(true);
-    let common = Common { about: about.clone(), harm: None, floor_share: 0.0, absence };
+    let rests = table.get("rests").and_then(|value| value.flag()).unwrap_or(false);
+    let common = Common { about: about.clone(), harm: None, floor_share: 0.0, absence, rests };
     let unit = unit(name.as_deref().unwrap_or_default(), &common, table);
     Some(Model { name: name?, about, order: 0, units: vec![unit?] })
 }
@@ -124,6 +126,7 @@ struct Common {
     harm: Option<Side>,
     floor_share: f64,
     absence: bool,
+    rests: bool,
 }
 
 fn model(name: &str, mut root: Table<'_>) -> Option<Model> {
@@ -134,6 +137,7 @@ fn model(name: &str, mut root: Table<'_>) -> Option<Model> {
         harm: harm(&mut root),
         floor_share: root.get("floor_share").and_then(|value| value.number()).unwrap_or(0.0),
         absence: root.get("absence").and_then(|value| value.flag()).unwrap_or(true),
+        rests: root.get("rests").and_then(|value| value.flag()).unwrap_or(false),
     };
     let units = root.sections("units").into_iter().filter_map(|table| unit(name, &common, table)).collect();
     root.finish();
@@ -162,6 +166,7 @@ fn unit(name: &str, common: &Common, mut table: Table<'_>) -> Option<Unit> {
         limit,
         finite,
         absence: common.absence,
+        rests: common.rests,
     };
     Some(Unit { patterns, preset })
 }
@@ -219,6 +224,9 @@ mod tests {
         ("{\"system.network.io\",direction=\"receive\"}", "traffic", "bytes/s"),
         ("kafka_consumergroup_lag{group=\"g\"}", "queue", "items"),
         ("orders_queue_depth", "queue", "items"),
+        ("kafka_under_replicated_partitions", "parts", "parts"),
+        ("ready_replicas", "parts", "parts"),
+        ("hosts_unhealthy", "parts", "parts"),
         ("{\"system.cpu.utilization\",state=\"user\"}", "cpu", "ratio"),
         ("{\"system.cpu.utilization\",state=\"idle\"}", "headroom", "ratio"),
         ("cpu_usage_idle{cpu=\"cpu-total\"}", "headroom", "percent"),

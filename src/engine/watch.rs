@@ -7,6 +7,7 @@ mod flat_top;
 mod learned;
 mod odd;
 mod panel;
+mod rest;
 mod saved;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use self::flat_top::FlatTop;
 use self::learned::Learned;
 pub(super) use self::odd::Glance;
 use self::odd::Odd;
+use self::rest::Rest;
 use super::bounded::{Bounded, Foresight, Standing};
 use super::capacity::Capacity;
 use super::kin::{self, Turn};
@@ -47,6 +49,8 @@ pub(super) struct Watch {
     learned: Option<Box<Learned>>,
     /// Where it shows: of what there is a fixed number that nobody told.
     top: Option<Box<FlatTop>>,
+    /// Where it rests, if signals of its kind do.
+    rest: Option<Box<Rest>>,
     troubles: Troubles,
     trial: Trial,
     /// How odd it is of late, where it is.
@@ -110,6 +114,7 @@ impl Watch {
             bounds,
             learned: None,
             top: None,
+            rest: None,
             troubles: Troubles::default(),
             trial: Trial::default(),
             odd: None,
@@ -179,7 +184,8 @@ impl Watch {
         if let Some(learned) = &mut self.learned {
             standing = standing.worse_of(learned.observe(at, value, local, plan, self.unit.as_deref()));
         }
-        let seen = Seen { at, value, judgement: &judgement };
+        let away = self.leaves_rest(at, value, plan);
+        let seen = Seen { at, value, judgement: &judgement, away };
         self.troubles.spoke = Some(at);
         self.troubles.given_up = false;
         self.end_absence(&seen, told);
@@ -231,6 +237,17 @@ impl Watch {
         }
     }
 
+    /// How rare it is that it is away from where it rests for so long, if its kind rests and that hurts.
+    fn leaves_rest(&mut self, at: Timestamp, value: f64, plan: &Plan) -> Option<f64> {
+        let preset = self.own.as_deref().unwrap_or(&plan.presets[self.preset]);
+        if !preset.rests {
+            return None;
+        }
+        let rest = self.rest.get_or_insert_with(|| Box::new(Rest::new(at, value)));
+        let hurts = |rest: f64| preset.hurts(rest < value) && preset.is_felt((value - rest).abs(), rest);
+        rest.observe(at, value, self.aside, hurts)
+    }
+
     fn end_absence(&mut self, seen: &Seen<'_>, told: &mut Told) {
         if let Some(trouble) = self.troubles.absence.take() {
             let words = words::speaks_again(trouble.since, seen.at);
@@ -274,7 +291,8 @@ impl Watch {
             *seen.judgement;
         let by_hour = beyond.is_some_and(|beyond| beyond.by_hour);
         let days = (beyond.map(|beyond| beyond.rarity), if by_hour { View::Hours } else { View::Days });
-        let voices = [(rarity.filter(|_| matters && fresh), view), (stuck, View::Stuck), (drop, View::Drop), days];
+        let fresh = (rarity.filter(|_| matters && fresh), view);
+        let voices = [fresh, (stuck, View::Stuck), (drop, View::Drop), days, (seen.away, View::Level)];
         let heard = voices.into_iter().filter_map(|(rarity, view)| Some((rarity?, view)));
         let (rarity, view) = heard.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NEG_INFINITY, view));
         let beyond = beyond.filter(|_| matches!(view, View::Days | View::Hours));
@@ -417,6 +435,8 @@ struct Seen<'a> {
     at: Timestamp,
     value: f64,
     judgement: &'a Judgement,
+    /// How rare it is that it is away from where it rests.
+    away: Option<f64>,
 }
 
 impl Troubles {

@@ -12,6 +12,7 @@ use crate::time::{Span, Timestamp};
 
 fn preset() -> Preset {
     Preset {
+        rests: false,
         name: "any".into(),
         about: String::new(),
         names: Vec::new(),

@@ -17,6 +17,7 @@ const TRAIL: u8 = 14;
 const LEARNED: u8 = 15;
 const TOP: u8 = 16;
 const ODD: u8 = 17;
+const REST: u8 = 18;
 
 impl Watch {
     /// Writes the judge, each bound and the troubles as sections of their own.
@@ -33,6 +34,9 @@ impl Watch {
         }
         if let Some(top) = &self.top {
             to.put(TOP, 1, top);
+        }
+        if let Some(rest) = &self.rest {
+            to.put(REST, 1, rest);
         }
         if let Some(odd) = &self.odd {
             to.put(ODD, 1, odd);
@@ -67,6 +71,7 @@ impl Watch {
             TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
             LEARNED => Learned::read(section).map(|learned| self.learned = Some(Box::new(learned))).is_some(),
             TOP => section.read(1).map(|top| self.top = Some(top)).is_some(),
+            REST => section.read(1).map(|rest| self.rest = Some(rest)).is_some(),
             ODD => section.read(1).map(|odd| self.odd = Some(odd)).is_some(),
             TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
             _ => false,

@@ -206,8 +206,8 @@ fn prove(name: &str) {
 
 /// Whether it judges otherwise than a signal without a preset is judged.
 fn says_something(preset: &Preset) -> bool {
-    let Preset { harm, floor, floor_share, limit, finite, absence, .. } = preset;
-    harm.is_some() || 0.0 < floor.max(*floor_share) || limit.is_some() || *finite || !absence
+    let Preset { harm, floor, floor_share, limit, finite, absence, rests, .. } = preset;
+    harm.is_some() || 0.0 < floor.max(*floor_share) || limit.is_some() || *finite || *rests || !absence
 }
 
 macro_rules! proofs {
@@ -227,5 +227,5 @@ macro_rules! proofs {
 proofs! {
     anything "anything", business "business", cpu "cpu", disk "disk", errors "errors", headroom "headroom",
     heartbeat "heartbeat", latency "latency", log_value "log-value", log_volume "log-volume", log_whole "log-whole",
-    memory "memory", pool "pool", queue "queue", saturation "saturation", traffic "traffic"
+    memory "memory", parts "parts", pool "pool", queue "queue", saturation "saturation", traffic "traffic"
 }
