@@ -34,10 +34,13 @@ const PRIOR: Prior = Prior { index: 0.5, weight: 10.0 };
 const FORGET: f64 = 1.0 / 20_000.0;
 /// Fewer equal values are never news: caches and slow exporters repeat themselves.
 const LEAST: u32 = 10;
+/// A run is news from this many times the length that the average point lies in: what rests for half of its life does so a little
+/// longer now and then.
+const HOMES: f64 = 3.0;
 
 impl Stuck {
     /// log10 of how rare the present run is; 0 for an ordinary one. `same` says that the value repeats the one before, `points` how
-    /// many there were. A run as long as all that was before it, or as the one in which the average point lies, is how the signal
+    /// many there were. A run as long as all that was before it, or like the one in which the average point lies, is how the signal
     /// is: what never moves is not stuck, nor is what moved for an hour and rests again.
     ///
     /// What counts as a trial is not a run but the place for one as long as the tail's: runs of two equal values come so often
@@ -46,7 +49,7 @@ impl Stuck {
         if same {
             self.run = self.run.saturating_add(1);
             let run = f64::from(self.run);
-            let is_nature = points <= self.run.saturating_mul(2) || run <= f64::from(self.home);
+            let is_nature = points <= self.run.saturating_mul(2) || run <= HOMES * f64::from(self.home);
             if self.run < LEAST || is_nature || run <= self.runs.least() {
                 return 0.0;
             }
@@ -110,6 +113,6 @@ mod tests {
         (3_000..3_060).for_each(|i| {
             stuck.judge(false, i);
         });
-        assert!((3_060..4_000).all(|i| stuck.judge(true, i) == 0.0));
+        assert!((3_060..14_000).all(|i| stuck.judge(true, i) == 0.0));
     }
 }
