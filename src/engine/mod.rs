@@ -273,6 +273,9 @@ impl Engine {
             self.sealed = tick;
             self.sweep_at(tick);
             self.set_aside(self.incidents.confirmed(tick));
+            if let Some(heard) = self.shards.iter().filter_map(|shard| shard.heard).max() {
+                self.incidents.heard(heard, &self.plan);
+            }
             let mut changed = Census::default();
             for shard in &mut self.shards {
                 shard.seal();

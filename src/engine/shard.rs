@@ -50,6 +50,8 @@ pub(super) struct Shard {
     pub(super) left: Vec<(u64, u64, bool)>,
     /// Scratch for the values of one group.
     values: Vec<(u32, f64)>,
+    /// The time of the newest record taken.
+    pub(super) heard: Option<Timestamp>,
     /// What the last steps said; drained by the engine.
     pub(super) told: Told,
     /// Equal signal and time with another value.
@@ -67,6 +69,7 @@ impl Shard {
             deadlines: BTreeSet::new(),
             clock: LocalClock::default(),
             census: Census::default(),
+            heard: None,
             kin: Kin::default(),
             capacities: Capacities::default(),
             compare_at: None,
@@ -172,6 +175,7 @@ impl Shard {
             let tick = last.sample.at.floor_to(TICK);
             while let Some(next) = self.ready.pop_if(|next| next.slot == slot && next.sample.at.floor_to(TICK) == tick)
             {
+                self.heard = self.heard.max(Some(next.sample.at));
                 self.take(slot, &next.sample, plan);
             }
             self.note_deadline(slot);

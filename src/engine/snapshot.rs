@@ -31,6 +31,7 @@ const DIRECTORY: u8 = 103;
 const COHORT: u8 = 104;
 const PRECURSORS: u8 = 105;
 const CONFIRMED: u8 = 106;
+const UNHEARD: u8 = 107;
 const VERSION: u8 = 1;
 
 /// What of the engine is saved besides its parts.
@@ -69,6 +70,7 @@ impl Engine {
         to.put(INCIDENTS, INCIDENTS_VERSION, &self.incidents);
         to.put(PRECURSORS, VERSION, &self.incidents.precursors);
         to.put(CONFIRMED, VERSION, &(&self.confirmed, &self.incidents.aftermath));
+        to.put(UNHEARD, VERSION, &self.incidents.save_unheard());
         for shard in &self.shards {
             for series in shard.series.iter().filter(|series| !series.is_vacant()) {
                 series.save(&mut to);
@@ -117,6 +119,7 @@ impl Engine {
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
                 PRECURSORS => section.read(VERSION).map(|saved| engine.incidents.precursors = saved).is_some(),
                 CONFIRMED => section.read(VERSION).map(|saved| confirmed = saved).is_some(),
+                UNHEARD => section.read(VERSION).map(|saved| engine.incidents.load_unheard(saved)).is_some(),
                 WAITING => {
                     section.read(WAITING_VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some()
                 }

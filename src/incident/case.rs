@@ -52,6 +52,9 @@ pub(super) struct Incident {
     pub(super) beyond: usize,
     /// When it passed the bar as a mere oddity, until something confirms it.
     pub(super) offered: Option<Timestamp>,
+    /// Until when its silence is not told, because nothing at all is heard. Saved beside it.
+    #[serde(skip)]
+    pub(super) unheard: Option<Timestamp>,
 }
 
 /// The least and the greatest time for which a resolve is held back.
@@ -97,6 +100,7 @@ impl Incident {
             join_waits: false,
             beyond: 0,
             offered: None,
+            unheard: None,
         }
     }
 
@@ -216,7 +220,11 @@ impl Incident {
     /// What urgency needs to know of it.
     fn concern(&self) -> Concern<'_> {
         let breach = self.primary(false).map(|(_, breach)| breach);
-        Concern { breach, silent_service: !self.silent.is_empty(), unlike_peers: self.is_unlike_peers() }
+        Concern {
+            breach,
+            silent_service: !self.silent.is_empty() && self.unheard.is_none(),
+            unlike_peers: self.is_unlike_peers(),
+        }
     }
 
     /// Whether few of many like signals are in trouble: at most one in three. What all instances do has another cause.
@@ -282,7 +290,9 @@ impl Incident {
             trouble.role == Role::Resource && trouble.failed.is_some_and(fresh)
         };
         grave().any(|trouble| {
-            (!foreseen && exhausted(trouble)) || (self.since() <= finding.since && kept_company(trouble))
+            let fresh =
+                finding.breach.is_some() || finding.at.since(trouble.failed.unwrap_or(trouble.raised)) <= CONSEQUENCE;
+            (!foreseen && exhausted(trouble)) || (fresh && self.since() <= finding.since && kept_company(trouble))
         })
     }
 }

@@ -71,7 +71,7 @@ impl Incidents {
     pub(super) fn give(&mut self, place: Key, trouble: Trouble, at: Timestamp, plan: &Plan) {
         self.holds.insert(trouble.key(), place);
         self.with(place, |incident| incident.add(trouble, at));
-        self.mark_silent(place, plan);
+        self.mark_silent(place, at, plan);
         let forgotten = self.open.get_mut(&place).map(Incident::forget_ended).unwrap_or_default();
         for key in &forgotten {
             self.holds.remove(key);

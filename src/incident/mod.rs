@@ -20,6 +20,7 @@ mod stage;
 mod telling;
 mod threat;
 mod trouble;
+mod unheard;
 
 pub(crate) use aftermath::Aftermath;
 pub use changes::{Effects, Verdict};

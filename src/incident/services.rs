@@ -55,6 +55,11 @@ impl Services {
         self.by_name.get(service).map_or(1, |counts| counts.signals.max(1))
     }
 
+    /// How many services would be missed.
+    pub(super) fn speaking(&self) -> usize {
+        self.by_name.values().filter(|counts| 0 < counts.heard).count()
+    }
+
     /// A signal of the service fell silent.
     pub(super) fn fell_silent(&mut self, service: &str, signal: &Signal, plan: &Plan) {
         let counts = self.by_name.entry(service.to_owned()).or_default();

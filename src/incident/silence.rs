@@ -7,6 +7,7 @@ use super::stage::Incidents;
 use super::trouble::{Trouble, group_of};
 use crate::finding::{Finding, Kind, Phase};
 use crate::plan::Plan;
+use crate::time::Timestamp;
 
 impl Incidents {
     /// Keeps count of what is silent, before the finding is taken.
@@ -28,11 +29,12 @@ impl Incidents {
     }
 
     /// Marks the services of an incident that are silent as a whole.
-    pub(super) fn mark_silent(&mut self, place: Key, plan: &Plan) {
+    pub(super) fn mark_silent(&mut self, place: Key, now: Timestamp, plan: &Plan) {
         let Some(incident) = self.open.get_mut(&place) else { return };
         let silent = incident.troubles.values().filter(|t| t.finding.kind == Kind::Absence && t.stands());
         let names: BTreeSet<&str> = silent.map(|trouble| group_of(&trouble.finding.signal)).collect();
         let whole = names.into_iter().filter(|service| self.services.is_silent(service, plan));
         incident.silent = whole.map(str::to_owned).collect();
+        self.mark_unheard(place, now);
     }
 }

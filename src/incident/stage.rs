@@ -14,8 +14,9 @@ use super::precursors::Precursors;
 use super::services::Services;
 use super::threat::Threats;
 use super::trouble::{Trouble, TroubleKey, group_of, is_failure};
+use super::unheard::Unheard;
 use crate::alert::AlertRecord;
-use crate::finding::{ChangeEffect, Finding, Phase};
+use crate::finding::{ChangeEffect, Finding, Kind, Phase};
 use crate::plan::Plan;
 use crate::signal::{Change, ChangeKind, Signal};
 use crate::time::{Span, Timestamp};
@@ -53,6 +54,9 @@ pub struct Incidents {
     /// The same.
     #[serde(skip)]
     pub(crate) aftermath: Aftermath,
+    /// The same.
+    #[serde(skip)]
+    pub(crate) unheard: Unheard,
     pub(super) dropped: u64,
 }
 
@@ -107,7 +111,11 @@ impl Incidents {
             (Phase::Raised | Phase::Updated, Some(place)) => self.update(place, finding, plan, out),
             (Phase::Raised | Phase::Updated, None) => self.place(finding, plan, out),
             (_, Some(place)) => {
+                let was_silent = finding.kind == Kind::Absence;
                 self.with(place, |incident| incident.update(finding, false, plan));
+                if was_silent {
+                    self.mark_silent(place, at, plan);
+                }
                 self.schedule(place, at, plan);
             }
             (_, None) => {
@@ -200,7 +208,7 @@ impl Incidents {
             place
         };
         self.with(place, |incident| incident.update(finding, carries, plan));
-        self.mark_silent(place, plan);
+        self.mark_silent(place, at, plan);
         self.schedule(place, at, plan);
     }
 
@@ -263,6 +271,9 @@ impl Incidents {
 
     /// Decides what is said of an incident at this moment, and when to look again.
     fn settle(&mut self, place: Key, at: Timestamp, plan: &Plan, out: &mut Vec<AlertRecord>) {
+        if self.open.get(&place).is_some_and(|incident| incident.unheard.is_some()) {
+            self.mark_unheard(place, at);
+        }
         let Some(incident) = self.open.get_mut(&place) else { return self.unschedule(place) };
         incident.unsettled = None;
         if incident.spends && incident.is_needed() {

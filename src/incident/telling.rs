@@ -188,12 +188,12 @@ impl Incident {
             return None;
         }
         let wakes = self.wakes_at(plan, now);
-        let Some(told) = self.told.as_ref() else { return wakes };
+        let Some(told) = self.told.as_ref() else { return wakes.or(self.unheard) };
         let join = self.join_waits.then(|| told.may_join_from());
         let active = !self.acknowledged;
         let page = if active && told.urgency < Urgency::Page { self.page_from(plan, now) } else { None };
         let repeat = (active && told.urgency == Urgency::Page).then(|| told.repeat_at());
-        [join, wakes, page, repeat].into_iter().flatten().filter(|at| now < *at).min()
+        [join, wakes, page, repeat, self.unheard].into_iter().flatten().filter(|at| now < *at).min()
     }
 
     /// Until when people are let sleep though it is a page: more likely than not it can wait until they are at work, so it is
@@ -202,6 +202,9 @@ impl Incident {
     /// which is passed before users feel anything, where they will be there. None where nothing is gained by that, and where they
     /// know of a page already.
     fn wakes_at(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
+        if let Some(heard) = self.unheard.filter(|until| now < *until && self.is_mere_silence()) {
+            return Some(heard);
+        }
         let calendar = &plan.calendar;
         let knows = self.told.as_ref().is_some_and(|told| told.urgency == Urgency::Page);
         // Who is at work, or has just gone home, is told at once.

@@ -23,5 +23,6 @@ mod presets;
 mod recording;
 mod servers;
 mod stories;
+mod telemetry;
 mod tidy;
 mod upgrade;
