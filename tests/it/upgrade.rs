@@ -16,18 +16,19 @@ const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 /// When the snapshot is taken, in minutes: a day after the judge has begun to speak.
 const SAVED: i64 = 3 * 1440;
 /// The newest state has this number.
-const NEWEST: u32 = 10;
+const NEWEST: u32 = 11;
 
 fn plan() -> Arc<Plan> {
     let bound = Bound { level: 0.95, side: Side::Above };
     let limit = Limit { signal: Selector::parse("disk_used_ratio").unwrap(), bound };
     let pool = Preset { names: vec![regex::Regex::new("^pool_.*$").unwrap()], finite: true, ..Preset::default() };
-    Arc::new(Plan { limits: vec![limit], presets: vec![pool, Preset::default()], shards: 2, ..Plan::default() })
+    let up = Preset { names: vec![regex::Regex::new("^up$").unwrap()], rests: true, ..Preset::default() };
+    Arc::new(Plan { limits: vec![limit], presets: vec![pool, up, Preset::default()], shards: 2, ..Plan::default() })
 }
 
-/// A disk that begins to fill an hour after the snapshot, a latency with the hour of the day, a queue that stays empty, and a pool
-/// that ran out three times before (known from state 5 on).
-fn values(minute: i64) -> [(&'static str, f64); 4] {
+/// A disk that begins to fill an hour after the snapshot, a latency with the hour of the day, a queue that stays empty, a pool
+/// that ran out three times before (known from state 5 on), and what is up and a counter that nobody calls so (from state 11 on).
+fn values(minute: i64) -> [(&'static str, f64); 6] {
     let mixed = (minute as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let noise = (mixed >> 40) as f64 / (1u64 << 24) as f64;
     let day = libm::sin(minute as f64 / 1440.0 * std::f64::consts::TAU);
@@ -39,6 +40,8 @@ fn values(minute: i64) -> [(&'static str, f64); 4] {
         ("latency_ms", 80.0 + 20.0 * day + 9.0 * noise),
         ("queue_length", queue),
         ("pool_in_use", ((12.0 + 6.0 * day) * (0.8 + 0.4 * noise) * rush).round().min(40.0)),
+        ("up", 1.0),
+        ("sent_total", 7.0 * minute as f64),
     ]
 }
 
