@@ -34,6 +34,8 @@ struct System {
     lines: usize,
     #[serde(flatten)]
     scores: Scores,
+    #[serde(flatten)]
+    arrival: Arrival,
 }
 
 /// Means of one kind of truth.
@@ -45,6 +47,8 @@ struct Mean {
     fga: Figure,
     pa: Figure,
     fta: Figure,
+    ga_at_arrival: Figure,
+    same_in_the_end: Figure,
 }
 
 /// The four scores.
@@ -56,6 +60,15 @@ pub(super) struct Scores {
     fta: f64,
 }
 
+/// What the ids were worth when the lines came.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+struct Arrival {
+    /// Grouping accuracy by the id given at once.
+    ga_at_arrival: f64,
+    /// The share of lines whose id is the same in the end.
+    same_in_the_end: f64,
+}
+
 /// A message's group and template.
 type Labelled = (String, String);
 
@@ -65,9 +78,12 @@ pub(super) fn measure(inputs: &[Input]) -> Result<Figures, EvalError> {
     for input in inputs {
         let lines = read(input)?;
         let truth: Vec<Labelled> = lines.iter().map(|line| (line.event.clone(), line.template.clone())).collect();
-        let ours = mine(&lines);
+        let (early, ours) = mine(&lines);
         let scores = score(&truth, &ours);
-        systems.push(System { name: input.place.display().to_string(), lines: lines.len(), scores });
+        let same = early.iter().zip(&ours).filter(|(early, late)| early.0 == late.0).count();
+        let same_in_the_end = same as f64 / lines.len() as f64;
+        let arrival = Arrival { ga_at_arrival: score(&truth, &early).ga, same_in_the_end };
+        systems.push(System { name: input.place.display().to_string(), lines: lines.len(), scores, arrival });
     }
     let means = ["plain", "corrected"].into_iter().filter_map(|truth| mean(truth, &systems)).collect();
     let peers = peers::of_templates(systems.len(), systems.iter().map(|system| system.lines).sum());
@@ -103,11 +119,10 @@ fn read(input: &Input) -> Result<Vec<Line>, EvalError> {
     if lines.is_empty() { Err(wrong("it has no message".to_owned())) } else { Ok(lines) }
 }
 
-fn mine(lines: &[Line]) -> Vec<Labelled> {
+/// The id of each message when it came, and its id and template in the end.
+fn mine(lines: &[Line]) -> (Vec<Labelled>, Vec<Labelled>) {
     let mut miner = Miner::default();
-    for line in lines {
-        miner.learn(&line.content);
-    }
+    let early = lines.iter().map(|line| (miner.learn(&line.content).id.to_string(), String::new())).collect();
     miner.settle();
     let texts: HashMap<_, String> =
         miner.templates().into_iter().map(|template| (template.id, template.text)).collect();
@@ -116,7 +131,7 @@ fn mine(lines: &[Line]) -> Vec<Labelled> {
         let text = texts.get(&id).cloned().unwrap_or_else(|| miner.describe(&line.content).1);
         (id.to_string(), text)
     };
-    lines.iter().map(label).collect()
+    (early, lines.iter().map(label).collect())
 }
 
 /// The four scores of one list of labels against another, message by message.
@@ -170,15 +185,17 @@ impl Normal {
 
 fn mean(truth: &'static str, systems: &[System]) -> Option<Mean> {
     let is_corrected = |system: &&System| system.name.contains("corrected") == (truth == "corrected");
-    let of: Vec<&Scores> = systems.iter().filter(is_corrected).map(|system| &system.scores).collect();
-    let figure = |one: fn(&Scores) -> f64| Figure::mean(&of.iter().map(|scores| one(scores)).collect::<Vec<_>>());
+    let of: Vec<&System> = systems.iter().filter(is_corrected).collect();
+    let figure = |one: fn(&System) -> f64| Figure::mean(&of.iter().map(|system| one(system)).collect::<Vec<_>>());
     (!of.is_empty()).then(|| Mean {
         truth,
         systems: of.len(),
-        ga: figure(|scores| scores.ga),
-        fga: figure(|scores| scores.fga),
-        pa: figure(|scores| scores.pa),
-        fta: figure(|scores| scores.fta),
+        ga: figure(|system| system.scores.ga),
+        fga: figure(|system| system.scores.fga),
+        pa: figure(|system| system.scores.pa),
+        fta: figure(|system| system.scores.fta),
+        ga_at_arrival: figure(|system| system.arrival.ga_at_arrival),
+        same_in_the_end: figure(|system| system.arrival.same_in_the_end),
     })
 }
 
@@ -187,15 +204,18 @@ impl Figures {
     pub(super) fn table(&self) -> Table {
         let mut table = Table::default();
         table.remark("one setting for all systems; templates as they stand after the last line");
-        table.header(&["", "lines", "GA", "FGA", "PA", "FTA"]);
-        for System { name, lines, scores } in &self.systems {
+        table.header(&["", "lines", "GA", "FGA", "PA", "FTA", "GA at arrival", "same in the end"]);
+        for System { name, lines, scores, arrival } in &self.systems {
             let mut row = vec![name.clone(), lines.to_string()];
-            row.extend([scores.ga, scores.fga, scores.pa, scores.fta].map(|score| format!("{score:.3}")));
+            let Arrival { ga_at_arrival, same_in_the_end } = *arrival;
+            let all = [scores.ga, scores.fga, scores.pa, scores.fta, ga_at_arrival, same_in_the_end];
+            row.extend(all.map(|score| format!("{score:.3}")));
             table.row(row);
         }
         for mean in &self.means {
             let mut row = vec![format!("mean of {} ({} truth)", mean.systems, mean.truth), String::new()];
-            row.extend([&mean.ga, &mean.fga, &mean.pa, &mean.fta].map(|figure| figure.text(3)));
+            let Mean { ga, fga, pa, fta, ga_at_arrival, same_in_the_end, .. } = mean;
+            row.extend([ga, fga, pa, fta, ga_at_arrival, same_in_the_end].map(|figure| figure.text(3)));
             table.row(row);
         }
         self.peers.iter().for_each(|peer| table.row(peer.row()));
