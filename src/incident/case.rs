@@ -261,7 +261,8 @@ impl Incident {
     ///   of one of its failures. Of a mere forecast also the begins must lie that close, for forecasts are told when they
     ///   become credible and not when something happens.
     /// - What runs on the same machine or in the same instance, and what has kept company with this service in the past
-    ///   (`linked`): while something of the incident stands that fails or is about to, however long it has stood.
+    ///   (`linked`): while something of the incident stands that fails or is about to. A bound's passing however long that has
+    ///   stood, a mere oddity within two hours.
     /// - What fails within hours of a resource's being exhausted: an empty pool hurts those who wait for it, and nobody
     ///   wrote down who that is.
     ///
