@@ -90,6 +90,13 @@ struct Context<'a> {
     aside: bool,
 }
 
+impl<'a> Context<'a> {
+    /// What concerns no minute in particular.
+    fn new(service: &'a str, plan: &'a Plan, miner: &'a Miner, recent: &'a Recent, aside: bool) -> Self {
+        Context { service, plan, lines: 0, miner, recent, aside }
+    }
+}
+
 impl Book {
     pub(super) fn new(signal: &Signal, plan: &Plan) -> Self {
         let bounds = MinerBounds { templates: plan.bounds.log_templates, line_bytes: plan.bounds.log_line_bytes };
@@ -121,14 +128,7 @@ impl Book {
         if let Some(flow) = field.or_else(|| self.miner.flow_of(text.body.as_bytes())) {
             self.flows.step(flow, known.core.name, at, plan.bounds.log_flows);
         }
-        let context = Context {
-            service: &self.service,
-            plan,
-            lines: 0,
-            miner: &self.miner,
-            recent: &self.recent,
-            aside: self.aside,
-        };
+        let context = Context::new(&self.service, plan, &self.miner, &self.recent, self.aside);
         known.take(at, text, &context, &mut self.news, told);
     }
 
@@ -187,14 +187,7 @@ impl Book {
         let mut room = plan.bounds.log_signals.saturating_sub(self.watches().count());
         self.close_whole(end, local, plan, told);
         let lines = std::mem::take(&mut self.in_minute);
-        let context = Context {
-            service: &self.service,
-            plan,
-            lines,
-            miner: &self.miner,
-            recent: &self.recent,
-            aside: self.aside,
-        };
+        let context = Context { lines, ..Context::new(&self.service, plan, &self.miner, &self.recent, self.aside) };
         for (id, known) in &mut self.known {
             if known.is_counted()
                 && known.is_due_for_text()
@@ -211,7 +204,7 @@ impl Book {
     /// The minute before `end` is over: what its lines and flows say as a whole is judged.
     fn close_whole(&mut self, end: Timestamp, local: Local, plan: &Plan, told: &mut Told) {
         let Book { service, miner, recent, known, whole, flows, .. } = self;
-        let context = Context { service, plan, lines: self.in_minute, miner, recent, aside: self.aside };
+        let context = Context { lines: self.in_minute, ..Context::new(service, plan, miner, recent, self.aside) };
         let now = (end, local);
         // Where all is new nothing is unseen.
         let is_settled = self.first.is_some_and(|first| first + whole::NEW + whole::NEW <= end);
@@ -258,14 +251,7 @@ impl Book {
             self.close(plan, clock, told);
         }
         let newest = self.newest;
-        let context = Context {
-            service: &self.service,
-            plan,
-            lines: 0,
-            miner: &self.miner,
-            recent: &self.recent,
-            aside: self.aside,
-        };
+        let context = Context::new(&self.service, plan, &self.miner, &self.recent, self.aside);
         for known in self.known.values_mut() {
             known.deadline(at, newest, &context, told);
         }
