@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use forewarn::alert::{AlertRecord, State};
-use forewarn::engine::{Batch, Engine, Input, Output};
+use forewarn::engine::{Engine, Output};
 use forewarn::plan::{Bound, Objective, Plan, Preset, Side};
-use forewarn::signal::{Fingerprint, Reading, Selector, Signal, Sink};
+use forewarn::signal::Selector;
 use forewarn::time::{Span, Timestamp};
+
+use super::drive::observe;
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 const DAY: i64 = 1440;
@@ -36,16 +38,11 @@ fn values(minute: i64) -> [(&'static str, f64); 2] {
 }
 
 fn drive(engine: &mut Engine, minutes: std::ops::Range<i64>) -> Output {
-    let (mut out, mut batch) = (Output::default(), Batch::default());
+    let mut out = Output::default();
     for minute in minutes {
         let at = START + Span::from_mins(minute);
-        let mut intake = engine.intake(&mut batch);
-        for (name, value) in values(minute) {
-            let identity = || Signal::new(name, [("service", "shop")]);
-            intake.sample(Fingerprint::new(1, name.as_bytes()), identity, at, Reading::Gauge(value));
-        }
-        engine.apply(Input::Observe(&mut batch), &mut out);
-        engine.apply(Input::Advance(at + Span::from_nanos(1)), &mut out);
+        let values = values(minute).map(|(name, value)| (name, [("service", "shop")], value));
+        observe(engine, at, at + Span::from_nanos(1), values, &mut out);
     }
     out
 }

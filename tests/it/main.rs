@@ -9,6 +9,7 @@ mod accident;
 mod bounds;
 mod capacities;
 mod comfort;
+mod drive;
 mod fleet;
 mod forecast;
 mod formats;

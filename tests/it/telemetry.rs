@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use forewarn::alert::{AlertRecord, State, Urgency};
-use forewarn::engine::{Batch, Engine, Input, Output};
+use forewarn::engine::{Engine, Output};
 use forewarn::plan::{Plan, Preset};
-use forewarn::signal::{Fingerprint, Reading, Signal, Sink};
 use forewarn::time::{Span, Timestamp};
+
+use super::drive::observe;
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 const SERVICES: [&str; 4] = ["web", "cart", "search", "mail"];
@@ -18,20 +19,16 @@ const STOP: i64 = 3 * 1440;
 fn told(silent: impl Fn(i64, usize) -> bool, saves: bool) -> Vec<AlertRecord> {
     let plan = Arc::new(Plan { presets: vec![Preset::default()], ..Plan::default() });
     let mut engine = Engine::new(Arc::clone(&plan));
-    let (mut out, mut batch) = (Output::default(), Batch::default());
+    let mut out = Output::default();
     for minute in 0..STOP + 120 {
         let at = START + Span::from_mins(minute);
-        let mut intake = engine.intake(&mut batch);
-        for (n, service) in SERVICES.iter().enumerate().filter(|(n, _)| !silent(minute, *n)) {
-            for name in ["latency_ms", "queue_length"] {
-                let noise = ((minute * 7 + n as i64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-                let identity = || Signal::new(name, [("service", *service)]);
-                let print = Fingerprint::new(n as u64, name.as_bytes());
-                intake.sample(print, identity, at, Reading::Gauge(50.0 + noise as f64 / (1u64 << 24) as f64));
-            }
-        }
-        engine.apply(Input::Observe(&mut batch), &mut out);
-        engine.apply(Input::Advance(at + Span::from_nanos(1)), &mut out);
+        let speaking = SERVICES.iter().enumerate().filter(|(n, _)| !silent(minute, *n));
+        let values = speaking.flat_map(|(n, service)| {
+            let noise = ((minute * 7 + n as i64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+            let value = 50.0 + noise as f64 / (1u64 << 24) as f64;
+            ["latency_ms", "queue_length"].map(|name| (name, [("service", *service)], value))
+        });
+        observe(&mut engine, at, at + Span::from_nanos(1), values, &mut out);
         if saves && minute == STOP + 9 {
             engine = Engine::restore(Arc::clone(&plan), &engine.snapshot()).0;
         }

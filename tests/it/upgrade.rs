@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use forewarn::alert::State;
-use forewarn::engine::{Batch, Engine, Input, Output};
+use forewarn::engine::{Engine, Output};
 use forewarn::plan::{Bound, Limit, Plan, Preset, Side};
-use forewarn::signal::{Fingerprint, Reading, Selector, Signal, Sink};
+use forewarn::signal::Selector;
 use forewarn::time::{Span, Timestamp};
+
+use super::drive::observe;
 
 const START: Timestamp = Timestamp::from_secs(1_790_000_000);
 /// When the snapshot is taken, in minutes: a day after the judge has begun to speak.
@@ -46,16 +48,11 @@ fn values(minute: i64) -> [(&'static str, f64); 6] {
 }
 
 fn drive(engine: &mut Engine, minutes: std::ops::Range<i64>) -> Output {
-    let (mut out, mut batch) = (Output::default(), Batch::default());
+    let mut out = Output::default();
     for minute in minutes {
         let at = START + Span::from_mins(minute);
-        let mut intake = engine.intake(&mut batch);
-        for (name, value) in values(minute) {
-            let identity = || Signal::new(name, [("service", "shop"), ("instance", "a")]);
-            intake.sample(Fingerprint::new(1, name.as_bytes()), identity, at, Reading::Gauge(value));
-        }
-        engine.apply(Input::Observe(&mut batch), &mut out);
-        engine.apply(Input::Advance(at), &mut out);
+        let values = values(minute).map(|(name, value)| (name, [("service", "shop"), ("instance", "a")], value));
+        observe(engine, at, at, values, &mut out);
     }
     out
 }
