@@ -3,7 +3,8 @@
 //! One step per line: `DAY HH:MM VERB …` in November 2026, UTC (the 23rd is a Monday). A signal is `name@service` or
 //! `name@service/instance`. Verbs: `+` raised, `~` updated, `-` cleared, `w` withdrawn, `g` gone, with
 //! `c=` rarity, `limit=` or `objective=` and `now` or `in=1h` (earliest; likely twice, latest three times as far),
-//! `p=` probability, `since=DAY/HH:MM`; `change ID service kind what version`; `ack #N`; `to` (time passes).
+//! `p=` probability, `since=DAY/HH:MM`; `change ID service kind what version`; `ack #N`; `heard` (somebody
+//! spoke); `to` (time passes).
 
 mod grouping;
 mod laws;
@@ -54,6 +55,8 @@ enum Step {
     Find(Finding),
     Change(Change),
     Acknowledge(usize),
+    /// Somebody was heard.
+    Heard(Timestamp),
     To(Timestamp),
 }
 
@@ -63,6 +66,7 @@ impl Step {
         let at = moment(&format!("{}/{}", words[0], words[1]));
         match words[2] {
             "to" => Step::To(at),
+            "heard" => Step::Heard(at),
             "ack" => Step::Acknowledge(words[3].trim_start_matches('#').parse().unwrap()),
             "change" => Step::Change(Change {
                 at,
@@ -154,6 +158,7 @@ fn run(stage: &mut Incidents, steps: &[Step], plan: &Plan, out: &mut Vec<AlertRe
             Step::Acknowledge(nth) => {
                 assert!(stage.acknowledge(&first_ids(out)[nth - 1], plan), "alert #{nth} is not open");
             }
+            Step::Heard(at) => stage.heard(at, plan),
             Step::To(at) => stage.advance(at, plan, out),
         }
     }
