@@ -55,6 +55,11 @@ impl Cadence {
         Some(gap)
     }
 
+    /// The same rhythm of another source, of which nothing arrived yet.
+    pub(super) fn heir(&self) -> Cadence {
+        Cadence { last: None, ..*self }
+    }
+
     /// [`Cadence::lift`] and [`Cadence::clock`] anew, also after they were read from an older release.
     pub(super) fn set_clock(&mut self) {
         if 0.0 < self.step {

@@ -143,6 +143,17 @@ impl Judge {
         judgement
     }
 
+    /// The judge of another instance of the same signal, begun with what this one has learned: its own course begins anew.
+    pub fn heir(&self) -> Judge {
+        let cadence = self.cadence.heir();
+        Judge { cadence, lasting: 0.0, ordinary: 0, too_small: false, beyond: false, ..self.clone() }
+    }
+
+    /// Points seen.
+    pub fn points(&self) -> u32 {
+        self.points
+    }
+
     /// When silence becomes news, by the cadence learned; none while it is not known, or silence is nothing.
     pub fn silent_after(&self) -> Option<Timestamp> {
         if self.silence_is_news { self.cadence.silent_after() } else { None }

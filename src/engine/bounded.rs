@@ -196,6 +196,21 @@ impl Bounded {
         Bounded { target, bound, hold, forecaster, kept, passed_since: None, good: 0, passed: false, tally }
     }
 
+    /// The same bound of another instance, begun with what this one has learned.
+    pub(super) fn heir(&self) -> Self {
+        let forecaster = Box::new(self.forecaster.heir());
+        let kept = Kept::default();
+        Bounded {
+            forecaster,
+            kept,
+            passed_since: None,
+            good: 0,
+            passed: false,
+            tally: Tally::default(),
+            ..self.clone()
+        }
+    }
+
     /// Reads one from a section of this release or of an older one.
     pub(super) fn read(section: &Section<'_>) -> Option<Self> {
         match section.version {

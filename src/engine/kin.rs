@@ -104,6 +104,12 @@ impl Standing {
         if size == 0.0 || !size.is_finite() { 0.0 } else { (value - median) / size }
     }
 
+    /// The standing of another instance, begun with what is usual of this one. Where it will stand itself is not known.
+    pub(super) fn heir(&self) -> Standing {
+        let size = self.size + self.usual.abs();
+        Standing { usual: 0.0, size, far: 0, near: 0, apart: false, ..*self }
+    }
+
     /// Whether it has left its peers.
     pub(super) fn is_apart(&self) -> bool {
         self.apart
@@ -170,14 +176,24 @@ impl Kin {
         signal.kin_hash().and_then(|kin| self.counted.get(&kin).copied()).unwrap_or(1)
     }
 
+    /// The slots of those who share a hash.
+    pub(super) fn slots(&self, kin: u64) -> &[u32] {
+        self.groups.get(&kin).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether so many share this hash that they are compared.
     pub(super) fn is_group(&self, kin: u64) -> bool {
         self.groups.get(&kin).is_some_and(|slots| LEAST <= slots.len())
     }
 
+    /// The hash and the slots of each group.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, &[u32])> {
+        self.groups.iter().map(|(kin, slots)| (*kin, slots.as_slice()))
+    }
+
     /// The hash and the slots of each group that has enough members.
     pub(super) fn groups(&self) -> impl Iterator<Item = (u64, &[u32])> {
-        self.groups.iter().filter(|(_, slots)| LEAST <= slots.len()).map(|(kin, slots)| (*kin, slots.as_slice()))
+        self.all().filter(|(_, slots)| LEAST <= slots.len())
     }
 }
 

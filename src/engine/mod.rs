@@ -21,6 +21,7 @@ mod snapshot;
 mod sweep;
 mod tally;
 mod trial;
+mod turnover;
 mod trail;
 mod watch;
 mod words;

@@ -12,7 +12,8 @@ use super::cohort::{Member, Ranked};
 use super::logs::{self, Book};
 use super::section::{Section, Writer};
 use super::shard::{Place, magnitude};
-use super::watch::Watch;
+use super::turnover::Turnover;
+use super::watch::{Legacy, Watch};
 use crate::calendar::LocalClock;
 use crate::finding::{ChangeEffect, Finding};
 use crate::plan::Plan;
@@ -145,11 +146,18 @@ impl Series {
     }
 
     /// Takes the next record: first the deadlines before it, then the values it gives.
-    pub(super) fn take(&mut self, sample: &Sample, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
+    pub(super) fn take(
+        &mut self,
+        sample: &Sample,
+        plan: &Plan,
+        clock: &mut LocalClock,
+        turnover: &Turnover,
+        told: &mut Told,
+    ) {
         while let Some(due) = self.next_deadline()
             && due < sample.at
         {
-            self.deadline(due, plan, clock, told);
+            self.deadline(due, plan, clock, turnover, told);
         }
         self.core.removed = false;
         if let Reading::Text(text) = &sample.reading {
@@ -183,19 +191,58 @@ impl Series {
     }
 
     /// The deadline `at` passes: an interval closes, or silence becomes news.
-    pub(super) fn deadline(&mut self, at: Timestamp, plan: &Plan, clock: &mut LocalClock, told: &mut Told) {
+    pub(super) fn deadline(
+        &mut self,
+        at: Timestamp,
+        plan: &Plan,
+        clock: &mut LocalClock,
+        turnover: &Turnover,
+        told: &mut Told,
+    ) {
         if self.core.meter.next_deadline().is_some_and(|due| due <= at) {
             let mut values = Values::default();
             self.core.meter.advance(at, &mut |value| values.push(value));
             self.core.last = self.core.last.max_time(at);
             self.judge(&values, None, plan, clock, told);
         }
+        let leaves = |spoke| self.signal.kin_hash().is_some_and(|kin| turnover.is_usual(kin, spoke, at));
         for (_, watch) in &mut self.watches {
-            watch.deadline(at, told);
+            watch.deadline(at, leaves, told);
         }
         if let Some(book) = &mut self.book {
             book.aside = self.aside;
             book.deadline(at, plan, clock, told);
+        }
+    }
+
+    /// What others of its kind may take over: that it is a counter, and what was learned of each value.
+    pub(super) fn legacy(&self) -> (Option<Ascent>, Vec<(Stat, Legacy)>) {
+        (self.ascent, self.watches.iter().map(|(stat, watch)| (*stat, watch.legacy())).collect())
+    }
+
+    /// Takes over what another has learned.
+    pub(super) fn inherit(
+        &mut self,
+        (ascent, legacies): (Option<Ascent>, Vec<(Stat, Legacy)>),
+        at: Timestamp,
+        plan: &Plan,
+    ) {
+        self.ascent = ascent.filter(|_| self.ascent.is_some());
+        for (stat, legacy) in legacies {
+            watch_of(&mut self.watches, &self.signal, stat, plan).inherit(legacy, at);
+        }
+    }
+
+    /// How much it knows, in points.
+    pub(super) fn experience(&self) -> u32 {
+        self.watches().map(Watch::experience).max().unwrap_or(0)
+    }
+
+    /// Others have come: who was missed may be replaced.
+    pub(super) fn replaced(&mut self, at: Timestamp, turnover: &Turnover, told: &mut Told) {
+        let leaves = |spoke| self.signal.kin_hash().is_some_and(|kin| turnover.is_usual(kin, spoke, at));
+        for (_, watch) in &mut self.watches {
+            watch.replaced(at, leaves, told);
         }
     }
 

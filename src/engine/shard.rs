@@ -9,6 +9,7 @@ use super::census::Census;
 use super::cohort::{self, Ranked, Steps};
 use super::kin::{self, Kin};
 use super::series::{Series, Told};
+use super::turnover::Turnover;
 use crate::calendar::LocalClock;
 use crate::finding::Finding;
 use crate::plan::Plan;
@@ -17,6 +18,11 @@ use crate::time::{Span, Timestamp};
 
 /// The step of event time at which what one signal tells another is sealed, and used from the next step on.
 pub(super) const TICK: Span = Span::from_mins(1);
+
+/// Who spoke within this lives.
+const LIVES: Span = Span::from_hours(1);
+/// An instance that has seen so many points more has something to leave.
+const EXPERIENCED: u32 = 100;
 
 /// A record that waits for the watermark.
 #[derive(Clone, Debug)]
@@ -38,6 +44,10 @@ pub(super) struct Shard {
     pub(super) census: Census,
     /// Which series are instances of one signal.
     kin: Kin,
+    /// How the instances of each signal come and go.
+    pub(super) turnover: Turnover,
+    /// Slots of those that were judged for the first time in this tick.
+    newborn: Vec<u32>,
     /// Which series tell of one capacity.
     capacities: Capacities,
     /// The end of the tick whose values have not been compared yet.
@@ -71,6 +81,8 @@ impl Shard {
             census: Census::default(),
             heard: None,
             kin: Kin::default(),
+            turnover: Turnover::default(),
+            newborn: Vec::new(),
             capacities: Capacities::default(),
             compare_at: None,
             cohorts: BTreeMap::new(),
@@ -119,6 +131,9 @@ impl Shard {
         self.capacities.leave(&series.signal, slot);
         if let Some(kin) = series.signal.kin_hash().filter(|kin| !self.kin.is_group(*kin)) {
             self.cohorts.remove(&kin);
+            if self.kin.slots(kin).is_empty() {
+                self.turnover.end(kin);
+            }
         }
         (!awaited && self.told.scores.is_none()).then(|| series.vacate())
     }
@@ -184,7 +199,7 @@ impl Shard {
         while let Some(&(at, slot)) = self.deadlines.first()
             && at < to
         {
-            self.series[slot as usize].deadline(at, plan, &mut self.clock, &mut self.told);
+            self.series[slot as usize].deadline(at, plan, &mut self.clock, &self.turnover, &mut self.told);
             self.note_deadline(slot);
         }
     }
@@ -192,7 +207,7 @@ impl Shard {
     fn take(&mut self, slot: u32, sample: &Sample, plan: &Plan) {
         let series = &mut self.series[slot as usize];
         match series.place(sample) {
-            Place::Next => series.take(sample, plan, &mut self.clock, &mut self.told),
+            Place::Next => series.take(sample, plan, &mut self.clock, &self.turnover, &mut self.told),
             Place::Conflict => self.conflicts += 1,
             Place::Repeat => {}
             Place::Overtaken => self.overtaken += 1,
@@ -201,6 +216,7 @@ impl Shard {
 
     /// Compares the instances of each signal by their last values of the tick that ended.
     fn compare(&mut self, end: Timestamp, plan: &Plan) {
+        self.count_turnover(end, plan);
         for (kin, slots) in self.kin.groups() {
             self.values.clear();
             for &slot in slots {
@@ -214,6 +230,47 @@ impl Shard {
             let Some(median) = kin::median(&mut all) else { continue };
             for &(slot, value) in &self.values {
                 self.series[slot as usize].compare(end, value, median, plan, &mut self.told);
+            }
+        }
+    }
+
+    /// Counts who came in the tick that ended, and who was heard.
+    fn count_turnover(&mut self, end: Timestamp, plan: &Plan) {
+        self.let_inherit(end, plan);
+        let newborn = self.newborn.drain(..).filter_map(|slot| self.series[slot as usize].signal.kin_hash());
+        let grown: BTreeSet<u64> = newborn.inspect(|kin| self.turnover.born(*kin, end)).collect();
+        for (kin, slots) in self.kin.all() {
+            let newest = slots.iter().filter_map(|slot| self.series[*slot as usize].spoke()).max();
+            if let Some(newest) = newest.filter(|newest| end - TICK <= *newest) {
+                self.turnover.heard(kin, newest);
+            }
+        }
+        let kin = grown.into_iter().flat_map(|kin| self.kin.slots(kin).to_vec()).collect::<Vec<u32>>();
+        for slot in kin {
+            self.series[slot as usize].replaced(end, &self.turnover, &mut self.told);
+            self.note_deadline(slot);
+        }
+    }
+
+    /// Who came in the tick that ended takes over what the most experienced of its kind has learned, rather of the same node and
+    /// container than of another, rather of one that lives.
+    fn let_inherit(&mut self, end: Timestamp, plan: &Plan) {
+        let series = &self.series;
+        self.newborn.sort_by(|a, b| series[*a as usize].signal.cmp(&series[*b as usize].signal));
+        for slot in self.newborn.clone() {
+            let own = &self.series[slot as usize];
+            let Some(kin) = own.signal.kin_hash().filter(|kin| self.turnover.knows(*kin)) else { continue };
+            let elders = self.kin.slots(kin).iter();
+            let claim = |elder: &u32| {
+                let elder = &self.series[*elder as usize];
+                let lives = elder.spoke().is_some_and(|spoke| end - LIVES <= spoke);
+                (own.signal.shared_labels(&elder.signal), lives, elder.experience(), std::cmp::Reverse(&elder.signal))
+            };
+            let knows_more = |elder: &&u32| own.experience() + EXPERIENCED < self.series[**elder as usize].experience();
+            if let Some(&elder) = elders.filter(knows_more).max_by_key(|elder| claim(elder)) {
+                let legacy = self.series[elder as usize].legacy();
+                self.series[slot as usize].inherit(legacy, end, plan);
+                self.note_deadline(slot);
             }
         }
     }
@@ -232,6 +289,7 @@ impl Shard {
             self.census.change(&series.signal, series.counted, count);
             if series.counted.watched == 0 && 0 < count.watched {
                 self.kin.join(&series.signal, slot);
+                self.newborn.push(slot);
                 self.capacities.join(&series.signal, slot);
             }
             series.counted = count;
@@ -255,6 +313,7 @@ impl Shard {
             self.note_deadline(slot);
         }
         (self.kin, self.capacities) = (Kin::default(), Capacities::default());
+        self.newborn.clear();
         let by_slot = |series: &[Series], is_sealed: bool| -> Vec<u32> {
             let first = |slot: &u32| series[*slot as usize].first();
             (0..series.len() as u32)
@@ -263,6 +322,12 @@ impl Shard {
         };
         for is_sealed in [true, false] {
             for slot in by_slot(&self.series, is_sealed) {
+                let series = &self.series[slot as usize];
+                match (is_sealed, series.signal.kin_hash().zip(series.first())) {
+                    (true, Some((kin, first))) => self.turnover.found(kin, first),
+                    (true, None) => {}
+                    (false, _) => self.newborn.push(slot),
+                }
                 self.kin.join(&self.series[slot as usize].signal, slot);
                 self.capacities.join(&self.series[slot as usize].signal, slot);
             }
@@ -293,6 +358,13 @@ impl Shard {
     /// Which groups of instances it has.
     pub(super) fn kins(&self) -> impl Iterator<Item = u64> {
         self.kin.groups().map(|(kin, _)| kin)
+    }
+
+    /// Takes what was saved of how those instances come and go that it has.
+    pub(super) fn load_turnover(&mut self, saved: &Turnover) {
+        for (kin, _) in self.kin.all() {
+            self.turnover.load(kin, saved);
+        }
     }
 
     /// The ranks of all members, after a restore.

@@ -17,6 +17,7 @@ use super::section::{Writer, sections};
 use super::series::Series;
 use super::shard::Shard;
 use super::sweep::Sweeps;
+use super::turnover::Turnover;
 use crate::incident::Aftermath;
 use crate::plan::Plan;
 use crate::signal::{Change, Reading, Signal};
@@ -32,6 +33,7 @@ const COHORT: u8 = 104;
 const PRECURSORS: u8 = 105;
 const CONFIRMED: u8 = 106;
 const UNHEARD: u8 = 107;
+const TURNOVER: u8 = 108;
 const VERSION: u8 = 1;
 
 /// What of the engine is saved besides its parts.
@@ -71,6 +73,9 @@ impl Engine {
         to.put(PRECURSORS, VERSION, &self.incidents.precursors);
         to.put(CONFIRMED, VERSION, &(&self.confirmed, &self.incidents.aftermath));
         to.put(UNHEARD, VERSION, &self.incidents.save_unheard());
+        let mut turnover = Turnover::default();
+        self.shards.iter().for_each(|shard| turnover.join(&shard.turnover));
+        to.put(TURNOVER, VERSION, &turnover);
         for shard in &self.shards {
             for series in shard.series.iter().filter(|series| !series.is_vacant()) {
                 series.save(&mut to);
@@ -106,6 +111,7 @@ impl Engine {
         let mut saved: Vec<Option<(SeriesIx, Place)>> = Vec::new();
         let mut cohorts: BTreeMap<u64, Steps> = BTreeMap::new();
         let mut confirmed = (BTreeSet::new(), Aftermath::default());
+        let mut turnover = Turnover::default();
         for section in sections(bytes) {
             if let Some(signal) = Series::begins(&section) {
                 // What is no longer to be watched is forgotten; its place among the saved ones stays.
@@ -119,6 +125,7 @@ impl Engine {
                 INCIDENTS => section.read(INCIDENTS_VERSION).map(|saved| engine.incidents = saved).is_some(),
                 PRECURSORS => section.read(VERSION).map(|saved| engine.incidents.precursors = saved).is_some(),
                 CONFIRMED => section.read(VERSION).map(|saved| confirmed = saved).is_some(),
+                TURNOVER => section.read(VERSION).map(|saved| turnover = saved).is_some(),
                 UNHEARD => section.read(VERSION).map(|saved| engine.incidents.load_unheard(saved)).is_some(),
                 WAITING => {
                     section.read(WAITING_VERSION).map(|waiting| engine.restore_waiting(waiting, &saved)).is_some()
@@ -137,6 +144,7 @@ impl Engine {
         engine.set_aside(confirmed.0);
         for shard in &mut engine.shards {
             shard.note_all(engine.sealed, engine.watermark);
+            shard.load_turnover(&turnover);
             shard.cohorts = shard.kins().filter_map(|kin| Some((kin, cohorts.remove(&kin)?))).collect();
         }
         let ranked: Vec<Ranked> = engine.shards.iter().flat_map(Shard::all_ranked).collect();

@@ -29,6 +29,14 @@ const MEMORY: f32 = 2016.0;
 const FAR: f32 = 6.0;
 /// And each half of the values (every other one) must show it by half, so that no single value makes an effect.
 const HALF: f32 = 0.5;
+/// How a service starts after a change is no effect of it: caches are cold, connections are made. A move must be so many times as
+/// large as those that went away by themselves, of which each further change leaves a share; at the first look none is told before
+/// so many starts were seen.
+const STARTS: u8 = 3;
+const START: f32 = 1.5;
+const START_KEPT: f32 = 0.8;
+/// What is told still stands by this share of it, in the newest block and in its last value.
+const STAYS: f64 = 0.5;
 /// A move teaches the usual size at most so many times itself: what went wrong once must not hide what goes wrong next.
 const TAUGHT: f32 = 4.0;
 /// The share by which the usual level moves at each block, up or down.
@@ -61,6 +69,54 @@ pub(super) struct Trial {
     pending: Vec<Timestamp>,
     open: Option<Box<Open>>,
     stands: Option<Box<Stands>>,
+    /// The greatest move at each look after a change that went away by itself, in usual sizes; fading with each change.
+    starts: [f32; LOOKS.len()],
+    /// Changes that taught it.
+    started: u8,
+}
+
+/// The same before it knew how services start.
+#[derive(Debug, Deserialize)]
+pub(super) struct TrialV1 {
+    ring: [f32; RING],
+    filled: u8,
+    block: i64,
+    sum: f64,
+    count: u32,
+    level: f32,
+    usual: [f32; LOOKS.len()],
+    seen: u16,
+    pending: Vec<Timestamp>,
+    open: Option<Box<OpenV1>>,
+    stands: Option<Box<StandsV1>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OpenV1 {
+    at: Timestamp,
+    before: f32,
+    sums: [f64; 2],
+    counts: [u32; 2],
+    look: u8,
+}
+
+#[derive(Debug, Deserialize)]
+struct StandsV1 {
+    effect: Effect,
+    near: u8,
+}
+
+impl From<TrialV1> for Trial {
+    fn from(old: TrialV1) -> Self {
+        let TrialV1 { ring, filled, block, sum, count, level, usual, seen, pending, open, stands } = old;
+        let open = open.map(|old| {
+            let OpenV1 { at, before, sums, counts, look } = *old;
+            Box::new(Open { at, before, sums, counts, look, moves: [0.0; LOOKS.len()] })
+        });
+        let stands = stands.map(|old| Box::new(Stands { effect: old.effect, near: old.near, look: None }));
+        let (starts, started) = ([0.0; LOOKS.len()], 0);
+        Trial { ring, filled, block, sum, count, level, usual, seen, pending, open, stands, starts, started }
+    }
 }
 
 /// A change on trial.
@@ -72,6 +128,8 @@ struct Open {
     sums: [f64; 2],
     counts: [u32; 2],
     look: u8,
+    /// The move at each look so far, in usual sizes.
+    moves: [f32; LOOKS.len()],
 }
 
 /// An effect that stands.
@@ -79,6 +137,8 @@ struct Open {
 struct Stands {
     effect: Effect,
     near: u8,
+    /// The look at which it showed, as long as nothing was changed since.
+    look: Option<u8>,
 }
 
 /// What a change did.
@@ -92,6 +152,9 @@ pub(super) struct Effect {
     pub(super) after: f64,
     /// The move in usual sizes.
     pub(super) sizes: f64,
+    /// The look at which it showed.
+    #[serde(skip)]
+    look: u8,
 }
 
 impl Effect {
@@ -133,8 +196,12 @@ impl Trial {
             self.open = None;
             return Some(Turn::Unknown(at));
         }
+        if let Some(stands) = &mut self.stands {
+            stands.look = None;
+        }
         let before = self.mean(0, filled);
-        self.open = Some(Box::new(Open { at, before, sums: [0.0; 2], counts: [0; 2], look: 0 }));
+        let moves = [0.0; LOOKS.len()];
+        self.open = Some(Box::new(Open { at, before, sums: [0.0; 2], counts: [0; 2], look: 0, moves }));
         None
     }
 
@@ -171,7 +238,8 @@ impl Trial {
 
     /// Remembers an effect until it is over.
     pub(super) fn stand(&mut self, effect: Effect) {
-        self.stands = Some(Box::new(Stands { effect, near: 0 }));
+        let look = Some(effect.look);
+        self.stands = Some(Box::new(Stands { effect: Effect { look: 0, ..effect }, near: 0, look }));
     }
 
     fn close(&mut self, mean: f32, at: Timestamp) -> Option<Turn> {
@@ -193,8 +261,21 @@ impl Trial {
             (false, true) => Turn::Settled,
             (false, false) => return None,
         };
+        if let (Turn::Back, Some(look)) = (turn, stands.look) {
+            let mut moves = [0.0; LOOKS.len()];
+            moves[usize::from(look)] = stands.effect.sizes as f32;
+            self.learn_start(moves);
+        }
         self.stands = None;
         Some(turn)
+    }
+
+    /// A change showed how the service starts: what it moved went away by itself.
+    fn learn_start(&mut self, moves: [f32; LOOKS.len()]) {
+        for (start, moved) in self.starts.iter_mut().zip(moves) {
+            *start = moved.max(START_KEPT * *start);
+        }
+        self.started = self.started.saturating_add(1);
     }
 
     /// The newest moves teach how far the signal usually moves.
@@ -231,22 +312,33 @@ impl Trial {
             return None;
         }
         open.look += 1;
-        let Open { at: begun, before, sums, counts, .. } = **open;
+        let Open { at: begun, before, sums, counts, mut moves, .. } = **open;
         let usual = self.usual[place];
         let after = ((sums[0] + sums[1]) / f64::from(counts[0] + counts[1])) as f32;
         let part = |half: usize| self.distance((sums[half] / f64::from(counts[half])) as f32, before);
         let far = self.distance(after, before);
         let halves = part(0).abs().min(part(1).abs());
         let is_one_sided = 0.0 < part(0) * part(1);
-        let is_far = 0.0 < usual && FAR * usual < far.abs() && HALF * FAR * usual < halves && is_one_sided;
+        let sizes = if 0.0 < usual { far.abs() / usual } else { 0.0 };
+        moves[place] = sizes;
+        self.open.iter_mut().for_each(|open| open.moves = moves);
+        let is_known = 0 < place || STARTS <= self.started;
+        let least = FAR.max(START * self.starts[place]);
+        let is_far = is_known && least < sizes && HALF * FAR * usual < halves && is_one_sided;
+        let moved = f64::from(after - before);
+        let goes_on = [value, self.sum / f64::from(self.count.max(1))]
+            .iter()
+            .all(|newest| STAYS * moved.abs() < (newest - f64::from(before)) * moved.signum());
         let is_last = LOOKS.len() <= place + 1;
         let effect = Effect {
             at: begun,
             before: f64::from(before),
             after: f64::from(after),
-            sizes: f64::from(far.abs() / usual),
+            sizes: f64::from(sizes),
+            look: place as u8,
         };
         if is_far
+            && goes_on
             && (is_last || is_felt(effect.before, effect.after))
             && !by_hour().is_some_and(|due| effect.is_due(due))
         {
@@ -255,6 +347,7 @@ impl Trial {
         }
         if is_last {
             self.open = None;
+            self.learn_start(moves);
             return Some(Turn::Still(begun));
         }
         None
@@ -317,7 +410,7 @@ mod tests {
         let said = told(6000, &[5000, 5600], |minute| usual(minute) * if bad(minute) { 2.0 } else { 1.0 });
         let moved: Vec<i64> =
             said.iter().filter(|(_, turn)| matches!(turn, Turn::Moved(_))).map(|said| said.0).collect();
-        assert_eq!(moved, [5005, 5605], "{said:?}");
+        assert_eq!(moved, [5010, 5605], "{said:?}");
         assert_eq!(said.iter().filter(|(_, turn)| *turn == Turn::Back).count(), 2, "{said:?}");
     }
 

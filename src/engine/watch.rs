@@ -4,6 +4,7 @@ mod breach;
 mod change;
 mod fading;
 mod flat_top;
+mod heir;
 mod learned;
 mod odd;
 mod panel;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::flat_top::FlatTop;
+pub(super) use self::heir::Legacy;
 use self::learned::Learned;
 pub(super) use self::odd::Glance;
 use self::odd::Odd;
@@ -44,6 +46,8 @@ pub(super) struct Watch {
     judge: Judge,
     /// Whether what it is judged on belongs to a confirmed trouble.
     aside: bool,
+    /// Until when it only starts: an instance that took over what another has learned.
+    starts_until: Option<Timestamp>,
     bounds: Vec<Bounded>,
     /// The capacity that it is a use of, where that is told or shows.
     learned: Option<Box<Learned>>,
@@ -111,6 +115,7 @@ impl Watch {
             unit,
             judge: Judge::default(),
             aside: false,
+            starts_until: None,
             bounds,
             learned: None,
             top: None,
@@ -172,7 +177,7 @@ impl Watch {
         told: &mut Told,
     ) -> Judgement {
         let preset = self.own.as_deref().unwrap_or(&plan.presets[self.preset]);
-        let judge = if self.aside { Judge::observe_aside } else { Judge::observe };
+        let judge = if self.aside || self.is_starting(at) { Judge::observe_aside } else { Judge::observe };
         let judgement = judge(&mut self.judge, at, value, local, preset);
         self.trail.observe(at, value);
         Odd::note(&mut self.odd, at, value, &judgement);
@@ -297,7 +302,7 @@ impl Watch {
         let (rarity, view) = heard.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::NEG_INFINITY, view));
         let beyond = beyond.filter(|_| matches!(view, View::Days | View::Hours));
         let upward = beyond.map_or(upward, |beyond| beyond.upward);
-        let is_news = 0.0 <= rarity;
+        let is_news = 0.0 <= rarity && !self.is_starting(seen.at);
         let apart = self.troubles.standing.is_apart();
         if let Some(trouble) = &mut self.troubles.anomaly {
             let harmless = trouble.is_as_before(seen.value) || !(matters || is_news);
@@ -351,8 +356,9 @@ impl Watch {
         }
     }
 
-    /// A deadline passed: if it is this signal's, it is absent, or gone for good.
-    pub(super) fn deadline(&mut self, at: Timestamp, told: &mut Told) {
+    /// A deadline passed: if it is this signal's, it is absent, or gone for good. `leaves` tells whether nobody misses an instance
+    /// that spoke then for the last time.
+    pub(super) fn deadline(&mut self, at: Timestamp, leaves: impl Fn(Timestamp) -> bool, told: &mut Told) {
         if self.next_deadline().is_none_or(|due| at < due) {
             return;
         }
@@ -363,9 +369,26 @@ impl Watch {
             return;
         }
         let since = self.troubles.spoke.unwrap_or(at);
+        if leaves(since) {
+            return self.leave(at, told);
+        }
         let trouble = Trouble { since, rarity: 0.0, breach: None, told_at: at, before: None, harmless: 0 };
         self.troubles.absence = Some(trouble.clone());
         told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, String::new()));
+    }
+
+    /// Others have come: if it is missed, and it is replaced now, it is not missed any more.
+    pub(super) fn replaced(&mut self, at: Timestamp, leaves: impl Fn(Timestamp) -> bool, told: &mut Told) {
+        if self.troubles.absence.as_ref().is_some_and(|absence| leaves(absence.since)) {
+            self.leave(at, told);
+        }
+    }
+
+    /// Nothing is expected of it any more, and nothing that stood of it stands.
+    fn leave(&mut self, at: Timestamp, told: &mut Told) {
+        let Troubles { spoke, standing, .. } = self.troubles;
+        self.end_all(at, "has left, as instances of it do", told);
+        self.troubles = Troubles { spoke, given_up: true, standing, ..Troubles::default() };
     }
 
     /// What is foreseen of each bound.
@@ -376,6 +399,10 @@ impl Watch {
 
     /// The signal was removed for good.
     pub(super) fn remove(&mut self, at: Timestamp, told: &mut Told) {
+        self.end_all(at, "was removed", told);
+    }
+
+    fn end_all(&mut self, at: Timestamp, words: &str, told: &mut Told) {
         let troubles = std::mem::take(&mut self.troubles);
         for (kind, trouble) in [
             (Kind::Anomaly, troubles.anomaly),
@@ -384,7 +411,7 @@ impl Watch {
             (Kind::Change, troubles.change),
         ] {
             if let Some(trouble) = trouble {
-                told.findings.push(self.finding(kind, Phase::Gone, &trouble, None, at, "was removed".to_owned()));
+                told.findings.push(self.finding(kind, Phase::Gone, &trouble, None, at, words.to_owned()));
             }
         }
     }

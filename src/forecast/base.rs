@@ -162,6 +162,13 @@ impl Base {
     }
 
     /// The signal is back from beyond the bound at `value`: what it is again is its level, not the way there.
+    /// The same of another instance of the signal, which promised nothing yet.
+    pub(super) fn heir(&self) -> Base {
+        let mut heir = Base { levels: None, ..self.clone() };
+        heir.horizons.iter_mut().for_each(|horizon| horizon.pending = Default::default());
+        heir
+    }
+
     pub(super) fn come_back(&mut self, value: f32) {
         for level in self.levels.iter_mut().flatten() {
             *level = level.min(value);

@@ -106,6 +106,22 @@ impl Forecaster {
         self
     }
 
+    /// The forecaster of the same bound for another instance of the signal: what this one has learned of its errors and hours, and a
+    /// course of its own.
+    pub fn heir(&self) -> Self {
+        Forecaster {
+            last: None,
+            passed_since: None,
+            step: Step::default(),
+            usual: None,
+            base: self.base.heir(),
+            ladder: self.ladder.heir(),
+            policy: Policy::default(),
+            forecast: None,
+            ..self.clone()
+        }
+    }
+
     /// Takes the next observation, later than all before (an earlier one is left out); `value` is finite.
     pub fn observe(&mut self, at: Timestamp, value: f64, local: Local) {
         if self.last.is_some_and(|last| at <= last) || !value.is_finite() {

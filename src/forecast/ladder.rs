@@ -178,6 +178,14 @@ impl Ladder {
     }
 
     /// A value on the way back from beyond the bound: a window of which half of the climb is given back begins anew.
+    pub(super) fn heir(&self) -> Ladder {
+        let mut heir = self.clone();
+        for scale in &mut heir.scales {
+            (scale.filled, scale.beyond, scale.open) = (0, RETURNED, None);
+        }
+        heir
+    }
+
     pub(super) fn come_back(&mut self, value: f32) {
         for scale in self.scales.iter_mut().filter(|scale| scale.beyond != 0 && scale.beyond & RETURNED == 0) {
             let means = &scale.means[..usize::from(scale.filled)];

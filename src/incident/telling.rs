@@ -90,6 +90,8 @@ impl ToldBreach {
 const REPEAT: Span = Span::from_hours(4);
 /// News that a problem worsens by time or probability comes at most so often.
 const WORSE_GAP: Span = Span::from_hours(1);
+/// Users who feel it again after so long without feel something new.
+const RELIEVED: Span = Span::from_hours(1);
 /// A forecast moved much sooner only if at least this was left before.
 const SOONER_LEAST: Span = Span::from_mins(30);
 /// A breach became much more likely when it crosses from below the first to the second.
@@ -100,6 +102,11 @@ const JOIN_GAP: (Span, Span) = (Span::from_mins(5), Span::from_hours(1));
 const SHOWN: usize = 10;
 /// Labels that always go through to the message.
 const CARRIED: [&str; 3] = ["runbook", "owner", "team"];
+
+/// Whether what failed is a promise to users.
+fn is_promise((trouble, _): &(&Trouble, Timestamp)) -> bool {
+    trouble.finding.breach.as_ref().is_some_and(|breach| matches!(breach.target, Target::Objective { .. }))
+}
 
 impl Incident {
     /// Why it should be told at `now`, if it should. Nothing is told while it is quiet.
@@ -162,8 +169,18 @@ impl Incident {
                 .is_some_and(|origin| !told.shows_like(&origin.finding.signal))
     }
 
+    /// Whether users feel it now, and people do not know: they were never told, or it was over for an hour.
     fn has_reached_users(&self, told: &Told) -> bool {
-        !self.acknowledged && !told.objective_broken && self.breaks_objective()
+        !self.acknowledged && self.breaks_objective() && (!told.objective_broken || self.breaks_anew(told))
+    }
+
+    /// Whether all that is broken broke after the last news, and nothing was within the hour before.
+    fn breaks_anew(&self, told: &Told) -> bool {
+        let failures = || self.carriers().filter_map(|trouble| Some((trouble, trouble.failed?))).filter(is_promise);
+        let standing = || failures().filter(|(trouble, _)| trouble.stands()).map(|(_, failed)| failed);
+        let Some(first) = standing().min() else { return false };
+        let ended = failures().filter_map(|(trouble, _)| trouble.ended).map(|(at, _)| at).max();
+        told.at < first && ended.is_some_and(|ended| ended + RELIEVED <= first)
     }
 
     fn breaks_objective(&self) -> bool {

@@ -30,6 +30,19 @@ pub const INSTANCE_LABELS: [&str; 15] = [
     "task",
 ];
 
+/// The labels that tell more of an instance that others name: which build it is, and of which set of like ones.
+const BUILD_LABELS: [&str; 9] = [
+    "service.version",
+    "version",
+    "image",
+    "image_id",
+    "container.image.tag",
+    "container.image.name",
+    "k8s.pod.uid",
+    "k8s.replicaset.name",
+    "pod_template_hash",
+];
+
 /// What the hashes of a container's memory begin with.
 const CONTAINER_MEMORY: &str = "memory of a container";
 
@@ -85,6 +98,11 @@ impl Signal {
     /// The same signal with one label more (or another value for it).
     pub fn with(&self, key: &str, value: &str) -> Signal {
         Signal::new(&self.name, self.labels().chain([(key, value)]))
+    }
+
+    /// How many labels it has in common with another.
+    pub fn shared_labels(&self, other: &Signal) -> usize {
+        self.labels().filter(|(key, value)| other.label(key) == Some(*value)).count()
     }
 
     /// The service this signal belongs to: the first label of [`SERVICE_LABELS`] that exists.
@@ -144,8 +162,8 @@ impl Signal {
         self.label(STATE).map_or(Cow::Borrowed(self.name()), |state| Cow::Owned(format!("{}:{state}", self.name)))
     }
 
-    /// The hash that all instances of one signal share: name and labels but for [`INSTANCE_LABELS`]. None where no label names an
-    /// instance, or where it is the service's only name (then it has no like in its service).
+    /// The hash that all instances of one signal share: name and labels but for [`INSTANCE_LABELS`] and what tells of the build of
+    /// one. None where no label names an instance, or where it is the service's only name (then it has no like in its service).
     pub fn kin_hash(&self) -> Option<u64> {
         let own = SERVICE_LABELS.iter().find(|key| self.label(key).is_some());
         let names_instance = |key: &str| INSTANCE_LABELS.contains(&key) && own != Some(&key);
@@ -154,7 +172,7 @@ impl Signal {
         }
         let mut hasher = Xxh3::new();
         feed(&mut hasher, &self.name);
-        for (key, value) in self.labels().filter(|(key, _)| !names_instance(key)) {
+        for (key, value) in self.labels().filter(|(key, _)| !names_instance(key) && !BUILD_LABELS.contains(key)) {
             feed(&mut hasher, key);
             feed(&mut hasher, value);
         }
@@ -256,6 +274,7 @@ mod tests {
         assert_eq!(signal.placement_hash(), Signal::new("up", [("job", "api"), ("instance", "2")]).placement_hash());
         assert_ne!(signal.stable_hash(), signal.with("instance", "2").stable_hash());
         assert_eq!(signal.kin_hash(), signal.with("instance", "2").kin_hash());
+        assert_eq!(signal.kin_hash(), signal.with("service.version", "2").kin_hash());
         assert_ne!(signal.kin_hash(), signal.with("path", "/").kin_hash());
         assert_eq!(Signal::new("cpu", [("host", "db-1")]).kin_hash(), None);
     }

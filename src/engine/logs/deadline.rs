@@ -83,6 +83,15 @@ impl Deadline {
         self.tell(at, ends, grain, left.grain)
     }
 
+    /// When what was told has had its time: it ended, or was put off without a word.
+    pub(super) fn over_at(&self) -> Option<Timestamp> {
+        let ((first_at, _), ends) = self.first.zip(self.told)?;
+        // Who counts days tells the day.
+        let grain =
+            if 2.0 * DAY <= ends.since(first_at).as_secs_f64() { Span::from_days(1) } else { Span::from_hours(1) };
+        Some(ends + grain)
+    }
+
     fn tell(&mut self, at: Timestamp, ends: Timestamp, grain: Span, seconds: f64) -> Said {
         let is_sure = DAY <= seconds || AGREED <= self.same;
         let is_near = ends.since(at) <= FAR;

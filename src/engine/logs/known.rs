@@ -267,9 +267,30 @@ impl Known {
         }
     }
 
-    /// When its staying away is news.
+    /// When its staying away is news, or what it announced has had its time.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        let told = self.values.iter().filter(|(value, _)| value.told_since.is_some());
+        let over = told.filter_map(|(value, _)| value.deadline.over_at()).min();
+        self.silent_after().into_iter().chain(over).min()
+    }
+
+    fn silent_after(&self) -> Option<Timestamp> {
         if self.core.silent_since.is_some() { None } else { self.core.beat.silent_after() }
+    }
+
+    /// What was announced by `at` has had its time.
+    fn end_announced(&mut self, at: Timestamp, context: &Context<'_>, told: &mut Told) {
+        for place in 0..self.values.len() {
+            let value = &mut self.values[place].0;
+            if value.deadline.over_at().is_none_or(|over| at < over) {
+                continue;
+            }
+            value.deadline = Deadline::default();
+            let Some(since) = value.told_since.take() else { continue };
+            let signal = Arc::new(self.value_signal(place, context.service));
+            let words = "has had its time".to_owned();
+            told.findings.push(finding(signal, Kind::Forecast, Phase::Cleared, at, since, words));
+        }
     }
 
     /// The deadline `at` passes: a regular line has stayed away, while its service went on to speak until `newest`.
@@ -280,7 +301,8 @@ impl Known {
         context: &Context<'_>,
         told: &mut Told,
     ) {
-        if self.next_deadline().is_none_or(|due| at < due) {
+        self.end_announced(at, context, told);
+        if self.silent_after().is_none_or(|due| at < due) {
             return;
         }
         let last = self.core.beat.last().unwrap_or(at);

@@ -75,6 +75,12 @@ impl Learned {
         Learned { passes, beyond: true, ..self }
     }
 
+    /// The same for another instance, of which nothing was told.
+    pub(super) fn heir(&self) -> Learned {
+        let bounded = self.bounded.as_ref().map(Bounded::heir);
+        Learned { bounded, beyond: false, speaks: false, ..self.clone() }
+    }
+
     /// The bound, once it counts.
     pub(super) fn bounded(&self) -> Option<&Bounded> {
         self.bounded.as_ref()

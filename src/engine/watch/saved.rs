@@ -2,6 +2,7 @@
 
 use super::super::bounded::Bounded;
 use super::super::section::{Section, Writer};
+use super::super::trial::{Trial, TrialV1};
 use super::Watch;
 use super::learned::Learned;
 use crate::detect::{Judge, JudgeV2, JudgeV3, JudgeV4, JudgeV5, JudgeV6, JudgeV7};
@@ -12,12 +13,13 @@ const BOUND: u8 = 11;
 const TROUBLES: u8 = 12;
 const TROUBLES_VERSION: u8 = 2;
 const TRIAL: u8 = 13;
-const TRIAL_VERSION: u8 = 1;
+const TRIAL_VERSION: u8 = 2;
 const TRAIL: u8 = 14;
 const LEARNED: u8 = 15;
 const TOP: u8 = 16;
 const ODD: u8 = 17;
 const REST: u8 = 18;
+const STARTS: u8 = 19;
 
 impl Watch {
     /// Writes the judge, each bound and the troubles as sections of their own.
@@ -34,6 +36,9 @@ impl Watch {
         }
         if let Some(top) = &self.top {
             to.put(TOP, 1, top);
+        }
+        if let Some(until) = &self.starts_until {
+            to.put(STARTS, 1, until);
         }
         if let Some(rest) = &self.rest {
             to.put(REST, 1, rest);
@@ -67,10 +72,17 @@ impl Watch {
                 }
                 None => false,
             },
-            TRIAL => section.read(TRIAL_VERSION).map(|trial| self.trial = trial).is_some(),
+            TRIAL => {
+                let trial = match section.version {
+                    1 => section.read::<TrialV1>(1).map(Trial::from),
+                    _ => section.read(TRIAL_VERSION),
+                };
+                trial.map(|trial| self.trial = trial).is_some()
+            }
             TROUBLES => section.read(TROUBLES_VERSION).map(|troubles| self.troubles = troubles).is_some(),
             LEARNED => Learned::read(section).map(|learned| self.learned = Some(Box::new(learned))).is_some(),
             TOP => section.read(1).map(|top| self.top = Some(top)).is_some(),
+            STARTS => section.read(1).map(|until| self.starts_until = Some(until)).is_some(),
             REST => section.read(1).map(|rest| self.rest = Some(rest)).is_some(),
             ODD => section.read(1).map(|odd| self.odd = Some(odd)).is_some(),
             TRAIL => section.read(1).map(|trail| self.trail = trail).is_some(),
