@@ -56,6 +56,8 @@ pub(super) struct Series {
     pub(super) noted: Option<Timestamp>,
     /// How it counts in the census.
     pub(super) counted: Count,
+    /// Whether it counts among the instances of its signal.
+    pub(super) joined: bool,
     core: SeriesCore,
     /// Whether it is a counter that nobody calls so; none where its name does not ask.
     ascent: Option<Ascent>,
@@ -94,6 +96,7 @@ impl Series {
             index,
             noted: None,
             counted: Count::default(),
+            joined: false,
             core: SeriesCore::default(),
             ascent,
             watches: Vec::new(),
@@ -113,6 +116,7 @@ impl Series {
     /// It begins anew with its next record.
     pub(super) fn forget(&mut self) {
         self.core = SeriesCore::default();
+        self.joined = false;
         self.ascent = Ascent::is_asked(self.signal.name()).then(Ascent::default);
         self.watches = Vec::new();
         self.member = None;
@@ -349,7 +353,8 @@ impl Series {
     /// How it counts now.
     pub(super) fn count(&self) -> Count {
         let heard = if self.core.removed { 0 } else { self.watches().filter(|watch| watch.is_heard()).count() };
-        Count { watched: self.all_watches().count() as i64, heard: heard as i64 }
+        let watched = self.all_watches().filter(|watch| !watch.has_left()).count();
+        Count { watched: watched as i64, heard: heard as i64 }
     }
 
     /// Templates of its lines that were forgotten at the bound.

@@ -287,7 +287,8 @@ impl Shard {
         let count = series.count();
         if series.counted != count {
             self.census.change(&series.signal, series.counted, count);
-            if series.counted.watched == 0 && 0 < count.watched {
+            if !series.joined && 0 < count.watched {
+                series.joined = true;
                 self.kin.join(&series.signal, slot);
                 self.newborn.push(slot);
                 self.capacities.join(&series.signal, slot);
@@ -328,6 +329,7 @@ impl Shard {
                     (true, None) => {}
                     (false, _) => self.newborn.push(slot),
                 }
+                self.series[slot as usize].joined = true;
                 self.kin.join(&self.series[slot as usize].signal, slot);
                 self.capacities.join(&self.series[slot as usize].signal, slot);
             }

@@ -37,6 +37,8 @@ const START: f32 = 1.5;
 const START_KEPT: f32 = 0.8;
 /// What is told still stands by this share of it, in the newest block and in its last value.
 const STAYS: f64 = 0.5;
+/// The mean absolute value of a Gaussian of unit variance. (Tails as heavy as its own leave the size as it is.)
+const GAUSSIAN: f32 = 0.797_884_6;
 /// A move teaches the usual size at most so many times itself: what went wrong once must not hide what goes wrong next.
 const TAUGHT: f32 = 4.0;
 /// The share by which the usual level moves at each block, up or down.
@@ -69,6 +71,8 @@ pub(super) struct Trial {
     pending: Vec<Timestamp>,
     open: Option<Box<Open>>,
     stands: Option<Box<Stands>>,
+    /// Mean squares of the usual moves: of what is nothing mostly, and a burst now and then, they know the burst.
+    squares: [f32; LOOKS.len()],
     /// The greatest move at each look after a change that went away by itself, in usual sizes; fading with each change.
     starts: [f32; LOOKS.len()],
     /// Changes that taught it.
@@ -115,7 +119,8 @@ impl From<TrialV1> for Trial {
         });
         let stands = stands.map(|old| Box::new(Stands { effect: old.effect, near: old.near, look: None }));
         let (starts, started) = ([0.0; LOOKS.len()], 0);
-        Trial { ring, filled, block, sum, count, level, usual, seen, pending, open, stands, starts, started }
+        let squares = usual.map(|usual| (usual / GAUSSIAN) * (usual / GAUSSIAN));
+        Trial { ring, filled, block, sum, count, level, usual, seen, pending, open, stands, squares, starts, started }
     }
 }
 
@@ -287,8 +292,12 @@ impl Trial {
         for (place, blocks) in LOOKS.into_iter().enumerate() {
             let far = self.distance(self.mean(0, blocks), self.mean(blocks, BEFORE)).abs();
             let usual = self.usual[place];
-            let taught = if self.seen < KNOWN / 4 { far } else { far.min(TAUGHT * usual) };
+            let is_new = self.seen < KNOWN / 4;
+            let taught = if is_new { far } else { far.min(TAUGHT * usual) };
             self.usual[place] += share * (taught - usual);
+            let square = self.squares[place];
+            let taught = if is_new { far } else { far.min(TAUGHT * square.sqrt()) };
+            self.squares[place] += share * (taught * taught - square);
         }
         self.seen = self.seen.saturating_add(1);
     }
@@ -313,7 +322,7 @@ impl Trial {
         }
         open.look += 1;
         let Open { at: begun, before, sums, counts, mut moves, .. } = **open;
-        let usual = self.usual[place];
+        let usual = self.usual[place].max(GAUSSIAN * self.squares[place].sqrt());
         let after = ((sums[0] + sums[1]) / f64::from(counts[0] + counts[1])) as f32;
         let part = |half: usize| self.distance((sums[half] / f64::from(counts[half])) as f32, before);
         let far = self.distance(after, before);

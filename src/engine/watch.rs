@@ -347,6 +347,11 @@ impl Watch {
         !self.troubles.given_up && (self.troubles.absence.is_some() || self.judge.silent_after().is_some())
     }
 
+    /// Whether nothing is expected of it any more until it speaks again.
+    pub(super) fn has_left(&self) -> bool {
+        self.troubles.given_up
+    }
+
     /// The earliest time at which silence is news, or is given up.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         match &self.troubles.absence {

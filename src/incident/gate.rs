@@ -101,19 +101,25 @@ pub(super) fn judge(finding: &Finding, services: &Services, changes: &Changes, p
 ///
 /// With C changes in a week, each of a service of n signals, oddities of a rarity of c fall by chance into the h hours after one
 /// C·n·h·10^(−c)/168 times a week; setting that to the budget gives c, the higher the longer ago the change was. Never under 0.5:
-/// after a change signals move more.
+/// after a change signals move more. What moves in the first minutes of a new instance is how the service starts; what stays of it
+/// is held against the hour before (`Kind::Change`).
 fn is_borne_out_by_change(finding: &Finding, services: &Services, changes: &Changes, plan: &Plan) -> bool {
     let service = group_of(&finding.signal);
     if finding.phase != Phase::Raised || plan.false_pages_per_week <= 0.0 {
         return false;
     }
     let Some(change) = changes.latest(service, finding.at, AFTER) else { return false };
+    if changes.rollout(service, finding.at, STARTS).is_some() {
+        return false;
+    }
     let week = Span::from_days(7);
     let share = finding.at.since(change.at).max(SHORTLY).as_secs_f64() / week.as_secs_f64();
     let chances = changes.within(finding.at, week) as f64 * services.signals_of(service) as f64 * share;
     libm::log10(chances / plan.false_pages_per_week).max(0.5) <= finding.rarity
 }
 
+/// How long an instance starts.
+const STARTS: Span = Span::from_mins(5);
 /// How long a change bears out fully what is odd in its service, before it does less and less.
 const SHORTLY: Span = Span::from_hours(1);
 
