@@ -35,6 +35,8 @@ const HALF: f32 = 0.5;
 const STARTS: u8 = 3;
 const START: f32 = 1.5;
 const START_KEPT: f32 = 0.8;
+/// What stood for longer was no start.
+const STARTED: Span = Span::from_hours(1);
 /// What is told still stands by this share of it, in the newest block and in its last value.
 const STAYS: f64 = 0.5;
 /// The mean absolute value of a Gaussian of unit variance. (Tails as heavy as its own leave the size as it is.)
@@ -266,7 +268,8 @@ impl Trial {
             (false, true) => Turn::Settled,
             (false, false) => return None,
         };
-        if let (Turn::Back, Some(look)) = (turn, stands.look) {
+        let is_start = at <= stands.effect.at + STARTED;
+        if let (Turn::Back, Some(look), true) = (turn, stands.look, is_start) {
             let mut moves = [0.0; LOOKS.len()];
             moves[usize::from(look)] = stands.effect.sizes as f32;
             self.learn_start(moves);
@@ -419,7 +422,7 @@ mod tests {
         let said = told(6000, &[5000, 5600], |minute| usual(minute) * if bad(minute) { 2.0 } else { 1.0 });
         let moved: Vec<i64> =
             said.iter().filter(|(_, turn)| matches!(turn, Turn::Moved(_))).map(|said| said.0).collect();
-        assert_eq!(moved, [5010, 5605], "{said:?}");
+        assert_eq!(moved, [5010, 5610], "{said:?}");
         assert_eq!(said.iter().filter(|(_, turn)| *turn == Turn::Back).count(), 2, "{said:?}");
     }
 
@@ -431,13 +434,27 @@ mod tests {
     }
 
     #[test]
+    fn how_a_service_starts_is_no_effect_of_a_change_and_what_is_worse_than_that_is() {
+        let changes: Vec<i64> = (0..6).map(|n| 3000 + 500 * n).collect();
+        let since = |minute: i64| changes.iter().map(|change| minute - change).filter(|since| 0 <= *since).min();
+        // Six minutes of cold caches; the last version is bad.
+        let bad = |minute: i64| 5500 <= minute;
+        let cold = |minute: i64| since(minute).is_some_and(|since| since < 6);
+        let value = |minute: i64| usual(minute) * if bad(minute) || cold(minute) { 2.0 } else { 1.0 };
+        let said = told(7000, &changes, value);
+        let moved: Vec<i64> =
+            said.iter().filter(|(_, turn)| matches!(turn, Turn::Moved(_))).map(|said| said.0).collect();
+        assert!(matches!(moved[..], [at] if (5505..5520).contains(&at)), "{said:?}");
+    }
+
+    #[test]
     fn what_begins_small_is_looked_at_until_it_is_felt() {
         let worse = |minute: i64| 1.0 + 0.05 * noise(minute) + if 5000 <= minute { 0.5 } else { 0.0 };
         let growing = |minute: i64| worse(minute) + 0.1 * (minute - 5000).clamp(0, 40) as f64;
         let moved =
             |said: Vec<(i64, Turn)>| said.first().map(|(minute, turn)| (*minute, matches!(turn, Turn::Moved(_))));
         let by_one = |before: f64, after: f64| 1.0 < after - before;
-        assert_eq!(moved(felt(6000, &[4999], growing, |_, _| true)), Some((5004, true)));
+        assert_eq!(moved(felt(6000, &[4999], growing, |_, _| true)), Some((5009, true)));
         assert_eq!(moved(felt(6000, &[4999], growing, by_one)), Some((5019, true)), "after twenty minutes");
         assert_eq!(moved(felt(6000, &[4999], worse, by_one)), Some((5039, true)), "it moved, and nobody cares");
     }

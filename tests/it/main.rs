@@ -19,6 +19,7 @@ mod laws;
 mod log_laws;
 mod log_stories;
 mod peers;
+mod pods;
 mod proofs;
 mod presets;
 mod recording;
