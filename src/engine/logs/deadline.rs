@@ -105,3 +105,26 @@ impl Deadline {
         Said::Stands(Breach { target: Target::Limit, level: 0.0, side: Side::Below, now: false, outlook })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When what lines announce that count down to `ends` (hours) from the start on, one each hour, has had its time.
+    fn over_after(ends: i64, grain: f64) -> Option<Span> {
+        let mut deadline = Deadline::default();
+        for hour in 0..ends {
+            let value = ((ends - hour) * 3600) as f64;
+            let left = Number { name: "in".to_owned(), value, unit: Some("s"), grain };
+            deadline.take(Timestamp::from_secs(hour * 3600), &left);
+        }
+        deadline.over_at().map(|over| over.since(Timestamp::from_secs(0)))
+    }
+
+    #[test]
+    fn what_was_announced_has_its_time_and_is_over() {
+        assert_eq!(over_after(8, 60.0), Some(Span::from_hours(9)));
+        assert_eq!(over_after(72, 60.0), Some(Span::from_hours(72 + 24)), "who counts days tells the day");
+        assert_eq!(over_after(1, 60.0), None, "nothing was told");
+    }
+}

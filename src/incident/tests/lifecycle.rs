@@ -37,6 +37,26 @@ fn a_forecast_is_held_and_becomes_a_page_when_it_cannot_wait_for_morning() {
 }
 
 #[test]
+fn users_who_feel_it_again_after_an_hour_without_feel_something_new() {
+    // What stands meanwhile keeps the incident open.
+    let script = |again: &str| {
+        format!(
+            "23 10:00 + lat@checkout objective=500 now\n23 10:01 + disk@checkout limit=0.95 now\n23 10:20 - lat@checkout\n\
+             23 {again} + errors@checkout objective=500 now\n23 13:00 to"
+        )
+    };
+    check(&script("12:00"), expect![[r#"
+        23 10:00 #1/1 Opened Page Anomaly checkout [lat{checkout}] objective 23T10:00
+        23 10:05 #1/2 Joined Page Anomaly checkout [disk{checkout} lat{checkout}] objective 23T10:00
+        23 12:00 #1/3 Joined Page Anomaly checkout [disk{checkout} lat{checkout} errors{checkout}] objective 23T12:00
+    "#]]);
+    check(&script("10:50"), expect![[r#"
+        23 10:00 #1/1 Opened Page Anomaly checkout [lat{checkout}] objective 23T10:00
+        23 10:05 #1/2 Joined Page Anomaly checkout [disk{checkout} lat{checkout}] objective 23T10:00
+    "#]]);
+}
+
+#[test]
 fn what_a_page_foretold_is_no_news_when_it_comes_in_its_time() {
     check(
         "23 10:00 + lat@checkout objective=500 in=30m forecast\n23 10:45 ~ lat@checkout objective=500 now forecast\n23 11:00 to",
