@@ -242,11 +242,11 @@ impl Series {
         self.watches().map(Watch::experience).max().unwrap_or(0)
     }
 
-    /// Others have come: who was missed may be replaced.
-    pub(super) fn replaced(&mut self, at: Timestamp, turnover: &Turnover, told: &mut Told) {
+    /// Others have come, or speak again: who is missed may have left.
+    pub(super) fn review(&mut self, at: Timestamp, turnover: &Turnover, told: &mut Told) {
         let leaves = |spoke| self.signal.kin_hash().is_some_and(|kin| turnover.is_usual(kin, spoke, at));
         for (_, watch) in &mut self.watches {
-            watch.replaced(at, leaves, told);
+            watch.review(at, leaves, told);
         }
     }
 

@@ -238,16 +238,16 @@ impl Shard {
     fn count_turnover(&mut self, end: Timestamp, plan: &Plan) {
         self.let_inherit(end, plan);
         let newborn = self.newborn.drain(..).filter_map(|slot| self.series[slot as usize].signal.kin_hash());
-        let grown: BTreeSet<u64> = newborn.inspect(|kin| self.turnover.born(*kin, end)).collect();
+        let mut anew: BTreeSet<u64> = newborn.inspect(|kin| self.turnover.born(*kin, end)).collect();
         for (kin, slots) in self.kin.all() {
             let newest = slots.iter().filter_map(|slot| self.series[*slot as usize].spoke()).max();
             if let Some(newest) = newest.filter(|newest| end - TICK <= *newest) {
-                self.turnover.heard(kin, newest);
+                anew.extend(self.turnover.heard(kin, newest).then_some(kin));
             }
         }
-        let kin = grown.into_iter().flat_map(|kin| self.kin.slots(kin).to_vec()).collect::<Vec<u32>>();
+        let kin = anew.into_iter().flat_map(|kin| self.kin.slots(kin).to_vec()).collect::<Vec<u32>>();
         for slot in kin {
-            self.series[slot as usize].replaced(end, &self.turnover, &mut self.told);
+            self.series[slot as usize].review(end, &self.turnover, &mut self.told);
             self.note_deadline(slot);
         }
     }

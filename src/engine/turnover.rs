@@ -31,6 +31,8 @@ pub(super) struct Turnover {
 const FOUNDING: Span = Span::from_hours(1);
 /// Who comes so long before another falls silent, or later, replaces it: the new one is ready before the old one is stopped.
 const REPLACES: Span = Span::from_mins(15);
+/// Where none spoke for so long, and some do again, who of them has left can be told.
+const WHILE: Span = Span::from_mins(3);
 /// Names are replaced where two new ones came within this.
 const OF_LATE: Span = Span::from_days(14);
 
@@ -61,11 +63,12 @@ impl Turnover {
         self.groups.extend(&other.groups);
     }
 
-    /// Some of them spoke by the end of a tick.
-    pub(super) fn heard(&mut self, kin: u64, at: Timestamp) {
-        if let Some(group) = self.groups.get_mut(&kin) {
-            group.heard = group.heard.max(at);
-        }
+    /// Some of them spoke by the end of a tick; whether none had for a while.
+    pub(super) fn heard(&mut self, kin: u64, at: Timestamp) -> bool {
+        let Some(group) = self.groups.get_mut(&kin) else { return false };
+        let was_silent = group.heard + WHILE <= at;
+        group.heard = group.heard.max(at);
+        was_silent
     }
 
     /// Whether any came before this tick.

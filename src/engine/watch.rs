@@ -382,8 +382,8 @@ impl Watch {
         told.findings.push(self.finding(Kind::Absence, Phase::Raised, &trouble, None, at, String::new()));
     }
 
-    /// Others have come: if it is missed, and it is replaced now, it is not missed any more.
-    pub(super) fn replaced(&mut self, at: Timestamp, leaves: impl Fn(Timestamp) -> bool, told: &mut Told) {
+    /// Others have come, or speak again: if it is missed as instances that leave are not, it is not missed any more.
+    pub(super) fn review(&mut self, at: Timestamp, leaves: impl Fn(Timestamp) -> bool, told: &mut Told) {
         if self.troubles.absence.as_ref().is_some_and(|absence| leaves(absence.since)) {
             self.leave(at, told);
         }

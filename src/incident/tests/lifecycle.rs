@@ -45,15 +45,21 @@ fn users_who_feel_it_again_after_an_hour_without_feel_something_new() {
              23 {again} + errors@checkout objective=500 now\n23 13:00 to"
         )
     };
-    check(&script("12:00"), expect![[r#"
+    check(
+        &script("12:00"),
+        expect![[r#"
         23 10:00 #1/1 Opened Page Anomaly checkout [lat{checkout}] objective 23T10:00
         23 10:05 #1/2 Joined Page Anomaly checkout [disk{checkout} lat{checkout}] objective 23T10:00
         23 12:00 #1/3 Joined Page Anomaly checkout [disk{checkout} lat{checkout} errors{checkout}] objective 23T12:00
-    "#]]);
-    check(&script("10:50"), expect![[r#"
+    "#]],
+    );
+    check(
+        &script("10:50"),
+        expect![[r#"
         23 10:00 #1/1 Opened Page Anomaly checkout [lat{checkout}] objective 23T10:00
         23 10:05 #1/2 Joined Page Anomaly checkout [disk{checkout} lat{checkout}] objective 23T10:00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
