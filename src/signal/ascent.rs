@@ -19,9 +19,8 @@ const RISES: u8 = 30;
 /// A fall to less than this share of the value before is a restart.
 const RESTART: f64 = 0.1;
 
-/// How the last words of running totals read: of clients everywhere, then of Telegraf's own inputs (`net`, `diskio`, `kernel`,
-/// `nginx`, `redis`), whose documentation calls these fields counters.
-const NAMES: [&str; 20] = [
+/// How the last words of running totals read, of clients everywhere.
+const ENDINGS: [&str; 10] = [
     "_total",
     "_counter",
     "_bytes_sent",
@@ -30,24 +29,84 @@ const NAMES: [&str; 20] = [
     "_packets_recv",
     "_read_bytes",
     "_write_bytes",
-    "diskio_reads",
-    "diskio_writes",
-    "_read_time",
-    "_write_time",
     "_io_time",
     "_context_switches",
-    "_interrupts",
-    "_processes_forked",
-    "nginx_requests",
-    "nginx_accepts",
-    "_keyspace_hits",
-    "_keyspace_misses",
 ];
+
+/// Telegraf's inputs and those of their fields that its documentation calls counters; a star stands for any one ending.
+const INPUTS: [(&str, &[&str]); 13] = [
+    ("net_", &["bytes_sent", "bytes_recv", "packets_sent", "packets_recv", "err_in", "err_out", "drop_in", "drop_out"]),
+    (
+        "diskio_",
+        &["reads", "writes", "read_bytes", "write_bytes", "read_time", "write_time", "io_time", "weighted_io_time"],
+    ),
+    ("kernel_", &["context_switches", "interrupts", "processes_forked"]),
+    ("nginx_", &["requests", "accepts", "handled"]),
+    (
+        "redis_",
+        &["keyspace_hits", "keyspace_misses", "evicted_keys", "expired_keys", "rejected_connections", "total_*"],
+    ),
+    (
+        "mysql_",
+        &[
+            "queries",
+            "questions",
+            "slow_queries",
+            "connections",
+            "bytes_*",
+            "com_*",
+            "handler_*",
+            "aborted_*",
+            "innodb_row_lock_waits",
+            "innodb_row_lock_time",
+            "innodb_rows_*",
+            "table_locks_*",
+            "created_tmp_*",
+            "select_*",
+            "sort_*",
+        ],
+    ),
+    ("postgresql_", &["xact_*", "blks_*", "tup_*", "conflicts", "deadlocks", "temp_bytes", "temp_files"]),
+    ("memcached_", &["get_hits", "get_misses", "cmd_*", "evictions", "total_*", "bytes_read", "bytes_written"]),
+    ("rabbitmq_", &["messages_*ed", "messages_deliver_get"]),
+    (
+        "haproxy_",
+        &[
+            "stot",
+            "bin",
+            "bout",
+            "dreq",
+            "dresp",
+            "ereq",
+            "econ",
+            "eresp",
+            "wretr",
+            "wredis",
+            "req_tot",
+            "http_response.*",
+        ],
+    ),
+    ("apache_", &["TotalAccesses", "TotalkBytes"]),
+    ("docker_container_", &["net_rx_*", "net_tx_*", "blkio_io_*"]),
+    ("zookeeper_", &["packets_*"]),
+];
+
+/// Whether a name reads like a pattern, in which one star may stand for anything.
+fn reads_like(name: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((begin, end)) => name.strip_prefix(begin).is_some_and(|rest| rest.ends_with(end)),
+        None => name == pattern,
+    }
+}
 
 impl Ascent {
     /// Whether a signal of this name may be a running total.
     pub fn is_asked(name: &str) -> bool {
-        NAMES.iter().any(|end| name.ends_with(end))
+        let is_field = |(input, fields): &(&str, &[&str])| {
+            let field = name.strip_prefix(input);
+            field.is_some_and(|field| fields.iter().any(|pattern| reads_like(field, pattern)))
+        };
+        ENDINGS.iter().any(|end| name.ends_with(end)) || INPUTS.iter().any(is_field)
     }
 
     /// Takes the next value; whether the series is a counter by all that is known now. What once fell like a gauge is one.
@@ -91,10 +150,10 @@ mod tests {
 
     #[test]
     fn a_name_raises_the_question() {
-        for name in ["http_requests_total", "net_bytes_recv", "diskio_reads", "diskio_io_time"] {
+        for name in ["http_requests_total", "net_bytes_recv", "diskio_reads", "diskio_io_time", "mysql_com_select"] {
             assert!(Ascent::is_asked(name), "{name}");
         }
-        for name in ["disk_used_bytes", "queue_depth", "threads", "spreads"] {
+        for name in ["disk_used_bytes", "queue_depth", "threads", "spreads", "mysql_threads_connected"] {
             assert!(!Ascent::is_asked(name), "{name}");
         }
     }
