@@ -16,6 +16,10 @@ use crate::time::Timestamp;
 const ADDED: usize = 3;
 const SHOWN: usize = 10;
 
+/// Where a promise to users is about to break, or broken, what is very odd elsewhere and told by no other alert may be why: once in
+/// 10⁷ points.
+const ELSEWHERE: f64 = 0.6;
+
 type Odd<'a> = (&'a Watch, &'a Glance);
 
 impl Engine {
@@ -29,23 +33,40 @@ impl Engine {
         if odd.is_empty() {
             return;
         }
+        let promises = records.iter().any(is_of_promise);
+        let told = self.incidents.services_told();
+        let mut elsewhere = Vec::new();
         for series in self.shards.iter().flat_map(|shard| &shard.series) {
-            if let Some(of_service) = series.signal.service().and_then(|service| odd.get_mut(service)) {
-                of_service.extend(series.all_watches().filter_map(|watch| Some((watch, watch.glance(tick)?))));
+            let Some(service) = series.signal.service() else { continue };
+            let glances = || series.all_watches().filter_map(|watch| Some((watch, watch.glance(tick)?)));
+            match odd.get_mut(service) {
+                Some(of_service) => of_service.extend(glances()),
+                None if promises && !told.contains(service) => {
+                    elsewhere.extend(glances().filter(|(_, glance)| glance.matters && ELSEWHERE <= glance.score));
+                }
+                None => {}
             }
         }
         for (record, services) in records.iter_mut().zip(&services) {
-            add(record, services.iter().flat_map(|service| &odd[service]).copied().collect());
+            let most = SHOWN.min(record.signals.len() + ADDED);
+            add(record, most, services.iter().flat_map(|service| &odd[service]).copied().collect());
+            if is_of_promise(record) {
+                add(record, most, elsewhere.clone());
+            }
         }
     }
 }
 
+/// Whether people are told of a promise to users.
+fn is_of_promise(record: &AlertRecord) -> bool {
+    record.breach.as_ref().is_some_and(|breach| breach.objective.is_some())
+}
+
 /// Adds what matters before what does not, the oddest first, one signal of each name.
-fn add(record: &mut AlertRecord, mut odd: Vec<Odd<'_>>) {
+fn add(record: &mut AlertRecord, most: usize, mut odd: Vec<Odd<'_>>) {
     odd.sort_by(|(a, x), (b, y)| {
         y.matters.cmp(&x.matters).then(y.score.total_cmp(&x.score)).then_with(|| a.signal().cmp(b.signal()))
     });
-    let most = SHOWN.min(record.signals.len() + ADDED);
     for (watch, glance) in odd {
         let name = watch.signal().name();
         let is_shown = |note: &SignalNote| note.signal.split('{').next() == Some(name);

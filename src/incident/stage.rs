@@ -186,6 +186,11 @@ impl Incidents {
         self.open.values().filter(move |incident| Some(incident.key.1) == id).flat_map(Incident::services)
     }
 
+    /// The services that people were told of by an open alert.
+    pub fn services_told(&self) -> BTreeSet<&str> {
+        self.open.values().filter(|incident| incident.told.is_some()).flat_map(Incident::services).collect()
+    }
+
     /// How many incidents are open.
     pub fn open(&self) -> usize {
         self.open.len()

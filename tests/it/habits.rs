@@ -38,10 +38,16 @@ fn values(minute: i64) -> [(&'static str, f64); 2] {
 }
 
 fn drive(engine: &mut Engine, minutes: std::ops::Range<i64>) -> Output {
+    drive_with("shop", engine, minutes)
+}
+
+/// The same where the queue is of this service.
+fn drive_with(queue_of: &str, engine: &mut Engine, minutes: std::ops::Range<i64>) -> Output {
     let mut out = Output::default();
     for minute in minutes {
         let at = START + Span::from_mins(minute);
-        let values = values(minute).map(|(name, value)| (name, [("service", "shop")], value));
+        let service = |name: &str| if name == "queue_length" { queue_of } else { "shop" };
+        let values = values(minute).map(|(name, value)| (name, [("service", service(name))], value));
         observe(engine, at, at + Span::from_nanos(1), values, &mut out);
     }
     out
@@ -82,4 +88,17 @@ fn what_is_odd_beside_it_is_shown() {
         let is_shown = signals.iter().any(|signals| signals.iter().any(|signal| signal.starts_with("queue_length")));
         assert!(is_shown, "{signals:?}");
     }
+}
+
+/// A broker that nobody is told of by itself, since the budget is next to nothing.
+#[test]
+fn what_is_odd_elsewhere_and_told_by_nobody_is_shown_beside_a_promise_that_breaks() {
+    let plan = Arc::new(Plan { false_pages_per_week: 1e-9, ..(*plan()).clone() });
+    let out = drive_with("broker", &mut Engine::new(plan), 0..OUTAGES[0] + 120);
+    let told = told_from(&out, OUTAGES[0]);
+    let [first, ..] = told.as_slice() else { panic!("nothing was told") };
+    let signals: Vec<&str> = first.signals.iter().map(|note| note.signal.as_str()).collect();
+    assert!(signals[0].starts_with("latency_ms"), "{signals:?}");
+    assert!(signals.contains(&"queue_length{service=\"broker\"}"), "{signals:?}");
+    assert!(told.iter().all(|alert| alert.service == "shop"), "{told:#?}");
 }
