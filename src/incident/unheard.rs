@@ -93,6 +93,12 @@ impl Incidents {
         let waiting: Vec<Key> = self.open.values().filter(|i| i.unheard.is_some()).map(|i| i.key).collect();
         for place in waiting {
             self.mark_unheard(place, newest);
+            // Who waits no longer is told at this moment, not when something else happens.
+            self.with(place, |incident| {
+                if incident.unheard.is_none() {
+                    incident.unsettled = Some(incident.unsettled.map_or(newest, |at| at.min(newest)));
+                }
+            });
             self.schedule(place, newest, plan);
         }
     }
