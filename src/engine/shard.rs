@@ -236,10 +236,13 @@ impl Shard {
 
     /// Counts who came in the tick that ended, and who was heard.
     fn count_turnover(&mut self, end: Timestamp, plan: &Plan) {
+        // Who was forgotten since is none of them.
+        self.newborn.retain(|slot| self.series[*slot as usize].joined);
         self.let_inherit(end, plan);
         let newborn = self.newborn.drain(..).filter_map(|slot| self.series[slot as usize].signal.kin_hash());
         let mut anew: BTreeSet<u64> = newborn.inspect(|kin| self.turnover.born(*kin, end)).collect();
-        for (kin, slots) in self.kin.all() {
+        // One alone has no others that could speak.
+        for (kin, slots) in self.kin.all().filter(|(_, slots)| 2 <= slots.len()) {
             let newest = slots.iter().filter_map(|slot| self.series[*slot as usize].spoke()).max();
             if let Some(newest) = newest.filter(|newest| end - TICK <= *newest) {
                 anew.extend(self.turnover.heard(kin, newest).then_some(kin));

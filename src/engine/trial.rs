@@ -359,7 +359,10 @@ impl Trial {
         }
         if is_last {
             self.open = None;
-            self.learn_start(moves);
+            // What still stands did not go away: it is no start, though nobody was told of it.
+            if sizes < FAR {
+                self.learn_start(moves);
+            }
             return Some(Turn::Still(begun));
         }
         None
@@ -445,6 +448,26 @@ mod tests {
         let moved: Vec<i64> =
             said.iter().filter(|(_, turn)| matches!(turn, Turn::Moved(_))).map(|said| said.0).collect();
         assert!(matches!(moved[..], [at] if (5505..5520).contains(&at)), "{said:?}");
+    }
+
+    #[test]
+    fn what_the_hour_brings_is_no_start_either() {
+        let mut trial = Trial::default();
+        // A job begins with each change but the last, and stays for two hours; what is worse after the last one is no job.
+        let changes = [3000, 4440, 5880, 7100];
+        let since = |minute: i64| changes.iter().map(|change| minute - change).find(|since| (0..120).contains(since));
+        let said: Vec<(i64, Turn)> = (0..7200)
+            .filter_map(|minute| {
+                let at = Timestamp::from_secs(minute * 60);
+                changes.contains(&minute).then(|| trial.begin(at));
+                let (value, due) = if since(minute).is_some() { (40.0, minute < 7100) } else { (10.0, false) };
+                let due = Some(if due { 40.0 } else { 10.0 });
+                trial.observe(at, value + noise(minute), |_, _| true, || due).map(|turn| (minute, turn))
+            })
+            .collect();
+        let moved: Vec<i64> =
+            said.iter().filter(|(_, turn)| matches!(turn, Turn::Moved(_))).map(|said| said.0).collect();
+        assert!(matches!(moved[..], [at] if (7105..7115).contains(&at)), "{said:?}");
     }
 
     #[test]

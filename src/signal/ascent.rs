@@ -35,12 +35,9 @@ const ENDINGS: [&str; 10] = [
 
 /// Telegraf's inputs and those of their fields that its documentation calls counters; a star stands for any one ending.
 const INPUTS: [(&str, &[&str]); 13] = [
-    ("net_", &["bytes_sent", "bytes_recv", "packets_sent", "packets_recv", "err_in", "err_out", "drop_in", "drop_out"]),
-    (
-        "diskio_",
-        &["reads", "writes", "read_bytes", "write_bytes", "read_time", "write_time", "io_time", "weighted_io_time"],
-    ),
-    ("kernel_", &["context_switches", "interrupts", "processes_forked"]),
+    ("net_", &["err_in", "err_out", "drop_in", "drop_out"]),
+    ("diskio_", &["reads", "writes", "read_time", "write_time", "weighted_io_time"]),
+    ("kernel_", &["interrupts", "processes_forked"]),
     ("nginx_", &["requests", "accepts", "handled"]),
     (
         "redis_",
