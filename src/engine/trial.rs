@@ -45,8 +45,8 @@ const GAUSSIAN: f32 = 0.797_884_6;
 const TAUGHT: f32 = 4.0;
 /// The share by which the usual level moves at each block, up or down.
 const LEVEL_STEP: f32 = 0.01;
-/// An effect has ended when this many blocks are so close to what was before, as a share of it, and is the new normal after a
-/// day. A rhythm as large as the effect may end it early.
+/// An effect has ended when this many blocks are so close to what was before, as a share of it, or are what the hour brings, and is
+/// the new normal after a day.
 const NEAR: u8 = 2;
 const BACK: f64 = 0.4;
 const NORMAL: Span = Span::from_days(1);
@@ -165,6 +165,12 @@ pub(super) struct Effect {
 }
 
 impl Effect {
+    /// Whether it is nearly back where it was before this one, or beyond: what was before may have been a trouble too.
+    fn is_back_from(&self, other: &Effect) -> bool {
+        let moved = other.after - other.before;
+        (self.after - self.before) * moved.signum() < BACK * moved.abs()
+    }
+
     /// Whether so much of it, or more, is what the hour brings.
     fn is_due(&self, by_hour: f64) -> bool {
         let (moved, due) = (self.after - self.before, by_hour - self.before);
@@ -229,7 +235,7 @@ impl Trial {
         let mut turn = change.and_then(|change| self.open(change));
         if block != self.block && 0 < self.count {
             let mean = (self.sum / f64::from(self.count)) as f32;
-            turn = self.close(mean, at).or(turn);
+            turn = self.close(mean, at, &by_hour).or(turn);
             (self.sum, self.count) = (0.0, 0);
         }
         self.block = block;
@@ -249,7 +255,7 @@ impl Trial {
         self.stands = Some(Box::new(Stands { effect: Effect { look: 0, ..effect }, near: 0, look }));
     }
 
-    fn close(&mut self, mean: f32, at: Timestamp) -> Option<Turn> {
+    fn close(&mut self, mean: f32, at: Timestamp, by_hour: impl Fn() -> Option<f64>) -> Option<Turn> {
         self.ring.copy_within(..RING - 1, 1);
         self.ring[0] = mean;
         self.filled = (self.filled + 1).min(RING as u8);
@@ -260,9 +266,9 @@ impl Trial {
         }
         self.learn();
         let stands = self.stands.as_mut()?;
-        let Effect { before, after, .. } = stands.effect;
-        let is_near = (f64::from(mean) - before).abs() < BACK * (after - before).abs();
-        stands.near = if is_near { stands.near + 1 } else { 0 };
+        let now = Effect { after: f64::from(mean), ..stands.effect };
+        let is_over = now.is_back_from(&stands.effect) || by_hour().is_some_and(|due| now.is_due(due));
+        stands.near = if is_over { stands.near + 1 } else { 0 };
         let turn = match (NEAR <= stands.near, stands.effect.at + NORMAL <= at) {
             (true, _) => Turn::Back,
             (false, true) => Turn::Settled,
@@ -499,6 +505,17 @@ mod tests {
         };
         assert_eq!((moved(None, 40.0), moved(Some(40.0), 40.0)), (1, 0));
         assert_eq!((moved(Some(40.0), 90.0), moved(Some(10.0), 40.0)), (1, 1), "far beyond it, and at another hour");
+    }
+
+    #[test]
+    fn an_effect_on_what_was_in_trouble_before_ends_with_that() {
+        let level = |minute: i64| match minute {
+            4900..5000 => 200.0,
+            5000..5400 => 400.0,
+            _ => 100.0,
+        };
+        let said = told(8000, &[5000], |minute| level(minute) + 8.0 * noise(minute));
+        assert!(matches!(said[..], [(_, Turn::Moved(_)), (5400..5420, Turn::Back)]), "{said:?}");
     }
 
     #[test]
