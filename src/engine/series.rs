@@ -17,7 +17,7 @@ use super::watch::{Legacy, Watch};
 use crate::calendar::LocalClock;
 use crate::finding::{ChangeEffect, Finding};
 use crate::plan::Plan;
-use crate::signal::{Ascent, Meter, Observation, Reading, Signal, Stat};
+use crate::signal::{Ascent, Climb, Meter, Observation, Reading, Signal, Stat};
 use crate::time::Timestamp;
 
 /// What a shard says.
@@ -61,6 +61,8 @@ pub(super) struct Series {
     core: SeriesCore,
     /// Whether it is a counter that nobody calls so; none where its name does not ask.
     ascent: Option<Ascent>,
+    /// The same of names that nobody lists; none where its name tells a state.
+    climb: Option<Climb>,
     watches: Vec<(Stat, Box<Watch>)>,
     /// What its lines say, where it is lines.
     book: Option<Box<Book>>,
@@ -72,6 +74,13 @@ pub(super) struct Series {
     pub(super) aside: bool,
     /// How it stands among very many peers; none where there are few.
     pub(super) member: Option<Box<Member>>,
+}
+
+/// How a series is asked whether it is a running total.
+fn asked(signal: &Signal) -> (Option<Ascent>, Option<Climb>) {
+    let by_name = Ascent::is_asked(signal.name());
+    let by_course = !by_name && Climb::is_asked(signal.name());
+    (by_name.then(Ascent::default), by_course.then(Climb::default))
 }
 
 /// What of a series is kept in a snapshot besides its watches.
@@ -90,7 +99,7 @@ struct SeriesCore {
 
 impl Series {
     pub(super) fn new(signal: Arc<Signal>, index: SeriesIx) -> Self {
-        let ascent = Ascent::is_asked(signal.name()).then(Ascent::default);
+        let (ascent, climb) = asked(&signal);
         Series {
             signal,
             index,
@@ -99,6 +108,7 @@ impl Series {
             joined: false,
             core: SeriesCore::default(),
             ascent,
+            climb,
             watches: Vec::new(),
             book: None,
             reads_book: false,
@@ -117,7 +127,7 @@ impl Series {
     pub(super) fn forget(&mut self) {
         self.core = SeriesCore::default();
         self.joined = false;
-        self.ascent = Ascent::is_asked(self.signal.name()).then(Ascent::default);
+        (self.ascent, self.climb) = asked(&self.signal);
         self.watches = Vec::new();
         self.member = None;
         self.book = None;
@@ -185,8 +195,13 @@ impl Series {
     /// The reading as one of a running total, where the series has proved to be one and nobody bounds the total itself. What was
     /// known of it as the other ends when that shows.
     fn as_total(&mut self, sample: &Sample, plan: &Plan, told: &mut Told) -> Option<Reading> {
-        let (Some(ascent), &Reading::Gauge(value)) = (&mut self.ascent, &sample.reading) else { return None };
-        let is_total = ascent.take(value) && plan.bounds_of(&self.signal).next().is_none();
+        let &Reading::Gauge(value) = &sample.reading else { return None };
+        let rises = match (&mut self.ascent, &mut self.climb) {
+            (Some(ascent), _) => ascent.take(value),
+            (None, Some(climb)) => climb.take(sample.at, value),
+            (None, None) => return None,
+        };
+        let is_total = rises && plan.bounds_of(&self.signal).next().is_none();
         if is_total != self.core.meter.is_of_total() {
             self.watches.iter_mut().for_each(|(_, watch)| watch.remove(sample.at, told));
             self.watches.clear();
@@ -220,18 +235,19 @@ impl Series {
     }
 
     /// What others of its kind may take over: that it is a counter, and what was learned of each value.
-    pub(super) fn legacy(&self) -> (Option<Ascent>, Vec<(Stat, Legacy)>) {
-        (self.ascent, self.watches.iter().map(|(stat, watch)| (*stat, watch.legacy())).collect())
+    pub(super) fn legacy(&self) -> (Option<Ascent>, Option<Climb>, Vec<(Stat, Legacy)>) {
+        (self.ascent, self.climb, self.watches.iter().map(|(stat, watch)| (*stat, watch.legacy())).collect())
     }
 
     /// Takes over what another has learned.
     pub(super) fn inherit(
         &mut self,
-        (ascent, legacies): (Option<Ascent>, Vec<(Stat, Legacy)>),
+        (ascent, climb, legacies): (Option<Ascent>, Option<Climb>, Vec<(Stat, Legacy)>),
         at: Timestamp,
         plan: &Plan,
     ) {
-        self.ascent = ascent.filter(|_| self.ascent.is_some());
+        self.ascent = ascent.zip(self.ascent).map(|(elder, own)| own.heir(elder));
+        self.climb = climb.zip(self.climb).map(|(elder, own)| own.heir(elder));
         for (stat, legacy) in legacies {
             watch_of(&mut self.watches, &self.signal, stat, plan).inherit(legacy, at);
         }
@@ -416,6 +432,7 @@ const CORE: u8 = 2;
 const WATCH: u8 = 3;
 const MEMBER: u8 = 4;
 const ASCENT: u8 = 5;
+const CLIMB: u8 = 6;
 const VERSION: u8 = 1;
 
 impl Series {
@@ -425,6 +442,9 @@ impl Series {
         to.put(CORE, VERSION, &self.core);
         if let Some(ascent) = &self.ascent {
             to.put(ASCENT, VERSION, ascent);
+        }
+        if let Some(climb) = &self.climb {
+            to.put(CLIMB, VERSION, climb);
         }
         if let Some(member) = &self.member {
             to.put(MEMBER, VERSION, member);
@@ -456,6 +476,7 @@ impl Series {
         match section.tag {
             CORE => section.read(VERSION).map(|core| self.core = core).is_some(),
             ASCENT => section.read(VERSION).map(|ascent| self.ascent = Some(ascent)).is_some(),
+            CLIMB => section.read(VERSION).map(|climb| self.climb = Some(climb)).is_some(),
             MEMBER => section.read(VERSION).map(|member| self.member = Some(member)).is_some(),
             WATCH => match section.read::<Stat>(VERSION) {
                 Some(stat) => {

@@ -121,6 +121,11 @@ impl Ascent {
         self.is_counter()
     }
 
+    /// The same course, with what an elder instance has proved.
+    pub fn heir(self, elder: Ascent) -> Ascent {
+        Ascent { last: self.last, ..elder }
+    }
+
     fn is_counter(&self) -> bool {
         RISES <= self.rises && !self.is_gauge
     }

@@ -4,6 +4,7 @@
 //! series into observations (a counter becomes a rate, a histogram its quantiles, log lines their rate).
 
 mod ascent;
+mod climb;
 mod capacity;
 mod change;
 mod fields;
@@ -20,6 +21,7 @@ pub mod template;
 pub use ascent::Ascent;
 pub use capacity::{Part, is_space};
 pub use change::{Change, ChangeKind};
+pub use climb::Climb;
 pub use fields::Fields;
 pub use fingerprint::Fingerprint;
 pub use identity::{INSTANCE_LABELS, SERVICE_LABELS, Signal};

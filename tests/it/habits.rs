@@ -102,3 +102,36 @@ fn what_is_odd_elsewhere_and_told_by_nobody_is_shown_beside_a_promise_that_break
     assert!(signals.contains(&"queue_length{service=\"broker\"}"), "{signals:?}");
     assert!(told.iter().all(|alert| alert.service == "shop"), "{told:#?}");
 }
+
+/// A running total under a name that nobody lists (bare JSON and line protocol tell no types): what it counts stops, and that is told,
+/// with the rate. Also where what was learned was saved and restored on the way.
+#[test]
+fn what_only_rises_is_judged_by_its_rate() {
+    let counted = |minute: i64| {
+        let since = (minute - 9 * DAY).max(0);
+        let (full, noise) = (minute - since + since / 20, (minute * 7919 % 23) as f64);
+        40.0 * full as f64 + noise
+    };
+    let run = |saves: bool| {
+        let mut engine = Engine::with_scores(plan());
+        let mut out = Output::default();
+        for minute in 0..9 * DAY + 120 {
+            if saves && minute == 4 * DAY {
+                engine = Engine::restore(plan(), &engine.snapshot()).0;
+            }
+            let at = START + Span::from_mins(minute);
+            let values = [("letters_sorted", [("service", "shop")], counted(minute))];
+            observe(&mut engine, at, at + Span::from_nanos(1), values, &mut out);
+        }
+        out
+    };
+    let out = run(false);
+    let told = told_from(&out, 9 * DAY);
+    let [first, ..] = told.as_slice() else { panic!("nothing told: {:?}", out.alerts) };
+    assert_eq!(first.signals[0].expected_low.map(|low| low.round()), Some(1.0), "{first:?}");
+    assert!(first.at.since(START + Span::from_mins(9 * DAY)) <= Span::from_mins(30), "{first:?}");
+    assert_eq!(
+        told.iter().map(|alert| &alert.summary).next(),
+        told_from(&run(true), 9 * DAY).iter().map(|alert| &alert.summary).next()
+    );
+}
