@@ -15,7 +15,7 @@ use crate::plan::{Bound, Preset, Side};
 use crate::signal::Signal;
 
 /// The files, embedded.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("anything", include_str!("../../models/anything.toml")),
     ("business", include_str!("../../models/business.toml")),
     ("cpu", include_str!("../../models/cpu.toml")),
@@ -32,6 +32,7 @@ const FILES: [(&str, &str); 17] = [
     ("pool", include_str!("../../models/pool.toml")),
     ("queue", include_str!("../../models/queue.toml")),
     ("saturation", include_str!("../../models/saturation.toml")),
+    ("success", include_str!("../../models/success.toml")),
     ("traffic", include_str!("../../models/traffic.toml")),
 ];
 
@@ -271,7 +272,7 @@ mod tests {
         ("jvm_memory_used_bytes{area=\"heap\"}", "memory", "bytes"),
         ("go_memstats_heap_alloc_bytes", "memory", "bytes"),
         ("container_memory_working_set_bytes", "memory", "bytes"),
-        ("cache_hit_ratio", "anything", "ratio"),
+        ("cache_hit_ratio", "success", "ratio"),
         ("nginx_connections_active", "pool", ""),
         ("orders_total{country=\"de\"}", "business", ""),
         ("payments_per_minute", "business", ""),

@@ -227,5 +227,5 @@ macro_rules! proofs {
 proofs! {
     anything "anything", business "business", cpu "cpu", disk "disk", errors "errors", headroom "headroom",
     heartbeat "heartbeat", latency "latency", log_value "log-value", log_volume "log-volume", log_whole "log-whole",
-    memory "memory", parts "parts", pool "pool", queue "queue", saturation "saturation", traffic "traffic"
+    memory "memory", parts "parts", pool "pool", queue "queue", saturation "saturation", success "success", traffic "traffic"
 }
