@@ -62,6 +62,8 @@ const DAMPING: (Span, Span) = (Span::from_mins(5), Span::from_hours(1));
 /// Troubles that an incident holds; what comes beyond is counted and kept as a note, so that the cost of a total outage
 /// grows with the number of its signals and not with its square.
 pub(super) const MEMBERS: usize = 1_000;
+/// What has become less likely than not wakes nobody who sleeps.
+const LIKELY: f64 = 0.5;
 /// Troubles that ended are forgotten beyond this many.
 const ENDED_KEPT: usize = 50;
 
@@ -239,6 +241,15 @@ impl Incident {
         })
     }
 
+    /// Whether all that it foretells has become less likely than not.
+    fn is_unlikely(&self) -> bool {
+        let mut breaches = self.troubles.values().filter_map(|trouble| Some((trouble.finding.kind, trouble.breach()?)));
+        let is_likely = |(kind, breach): (Kind, &Breach)| {
+            breach.now || kind != Kind::Forecast || LIKELY <= breach.outlook.probability
+        };
+        self.silent.is_empty() && self.primary(false).is_some() && !breaches.any(is_likely)
+    }
+
     /// The services in trouble now.
     pub(super) fn services(&self) -> BTreeSet<&str> {
         self.carriers().filter(|trouble| trouble.stands()).map(Trouble::service).collect()
@@ -246,12 +257,13 @@ impl Incident {
 
     /// The urgency as of `now`.
     pub(super) fn urgency(&self, plan: &Plan, now: Timestamp) -> Urgency {
-        urgency(self.concern(), &plan.calendar, plan.horizon, now)
+        let urgency = urgency(self.concern(), &plan.calendar, plan.horizon, now);
+        if self.is_unlikely() { urgency.min(Urgency::Hold) } else { urgency }
     }
 
     /// When time alone makes it a page.
     pub(super) fn page_from(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-        page_from(self.concern(), &plan.calendar, now)
+        page_from(self.concern(), &plan.calendar, now).filter(|_| !self.is_unlikely())
     }
 
     /// Whether a trouble that stands outside belongs to this problem. `opens` says that it would be an alert by itself.

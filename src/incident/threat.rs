@@ -69,14 +69,17 @@ impl Threats {
 
     /// The objective of a service that nobody is known to wait for: the one it was seen in trouble with most, of its own kind
     /// before others. Nobody writes down who waits for whom, and the first bad release comes before it could be learned; so
-    /// it is guessed for as long as harmful changes broke an objective at least every second time.
+    /// it is guessed for as long as harmful changes broke an objective at least every second time. More of a capacity that is used is
+    /// no sample of what users will feel: it ends at a limit, which is foretold by itself.
     fn guess<'a>(self, finding: &Finding, service: &str, links: &Links, plan: &'a Plan) -> Option<&'a Objective> {
         let company = |objective: &Objective| {
             let times = service_of(objective).map_or(0, |promised| links.times(service, &promised));
             let kind = objective.signal.to_signal().is_some_and(|signal| signal.name() == finding.signal.name());
             (kind, times)
         };
-        let likely = (GUESSED <= self.probability()).then_some(&plan.objectives)?;
+        let preset = plan.preset_of(&finding.signal).map(|place| &plan.presets[place]);
+        let is_capacity = preset.is_some_and(|preset| preset.finite || preset.limit.is_some());
+        let likely = (GUESSED <= self.probability() && !is_capacity).then_some(&plan.objectives)?;
         likely.iter().rev().max_by_key(|objective| company(objective))
     }
 }
@@ -109,7 +112,7 @@ pub(super) fn promised<'a>(finding: &Finding, plan: &'a Plan) -> Option<&'a Obje
 mod tests {
     use super::super::tests::finding;
     use super::*;
-    use crate::plan::{Bound, Side};
+    use crate::plan::{Bound, Preset, Side};
     use crate::signal::Selector;
     use crate::time::Timestamp;
 
@@ -166,5 +169,20 @@ mod tests {
         assert_eq!(threatened(0, 0).as_deref(), Some("shop fails"));
         assert_eq!(threatened(1, 0), None);
         assert_eq!(threatened(2, 1).as_deref(), Some("shop fails"));
+    }
+
+    #[test]
+    fn what_is_used_of_a_capacity_is_no_sample_of_what_users_feel() {
+        let pool =
+            Preset { names: vec![regex::Regex::new("^error_ratio$").unwrap()], finite: true, ..Preset::default() };
+        let mut plan = Plan { objectives: vec![objective("shop fails", "shop", "error_ratio")], ..Plan::default() };
+        plan.presets.insert(0, pool);
+        assert_eq!(threatened(Threats::default(), &Links::default(), &plan), None);
+        plan.objectives.push(objective("store is slow", "store", "latency"));
+        assert_eq!(
+            threatened(Threats::default(), &Links::default(), &plan).as_deref(),
+            Some("store is slow"),
+            "its own"
+        );
     }
 }

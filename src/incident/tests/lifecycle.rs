@@ -37,6 +37,26 @@ fn a_forecast_is_held_and_becomes_a_page_when_it_cannot_wait_for_morning() {
 }
 
 #[test]
+fn what_has_become_less_likely_than_not_wakes_nobody() {
+    let script = |p: &str| {
+        format!("23 10:00 + disk@db limit=0.95 in=12h\n23 16:00 ~ disk@db limit=0.95 in=6h p={p}\n23 18:00 to")
+    };
+    check(
+        &script("0.3"),
+        expect![[r#"
+        23 10:00 #1/1 Opened Hold Forecast db [disk{db}] limit 23T22:00
+    "#]],
+    );
+    check(
+        &script("0.6"),
+        expect![[r#"
+        23 10:00 #1/1 Opened Hold Forecast db [disk{db}] limit 23T22:00
+        23 17:00 #1/2 Promoted Page Forecast db [disk{db}] limit 23T22:00
+    "#]],
+    );
+}
+
+#[test]
 fn users_who_feel_it_again_after_an_hour_without_feel_something_new() {
     // What stands meanwhile keeps the incident open.
     let script = |again: &str| {
