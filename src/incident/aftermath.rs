@@ -26,10 +26,14 @@ pub(crate) struct Aftermath {
 }
 
 impl Incidents {
-    /// The services in a confirmed trouble, or on their way back from one.
+    /// The services in a confirmed trouble, or on their way back from one. While people feel something, what else is told may be
+    /// where it comes from, though nothing links the two yet: it is no habit either.
     pub fn confirmed(&self, now: Timestamp) -> BTreeSet<String> {
         let after = self.aftermath.until.iter().filter(|(_, until)| now < **until).map(|(service, _)| service.as_str());
-        self.open.values().flat_map(|incident| incident.confirmed(now)).chain(after).map(str::to_owned).collect()
+        let is_felt = self.open.values().any(|incident| incident.is_felt(now));
+        let beside = self.open.values().filter(|_| is_felt).flat_map(Incident::services);
+        let within = self.open.values().flat_map(|incident| incident.confirmed(now));
+        within.chain(beside).chain(after).map(str::to_owned).collect()
     }
 
     /// Whether an oddity is no more than the way back from a trouble that was confirmed.
@@ -54,6 +58,11 @@ impl Incident {
             |trouble: &Trouble| trouble.failed.filter(|_| trouble.finding.breach.as_ref().is_some_and(is_promise));
         let answered = (self.acknowledged && !self.unneeded).then_some(self.key.0);
         self.carriers().filter_map(broke).chain(answered).min()
+    }
+
+    /// Whether people feel it now, and not for so long that it is how it is.
+    fn is_felt(&self, now: Timestamp) -> bool {
+        self.confirmed_since().is_some_and(|since| now < since + NORMAL) && self.breaks_objective()
     }
 
     /// The services in trouble, where it is a confirmed one and no longer than it takes to become the new normal.

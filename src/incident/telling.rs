@@ -183,7 +183,7 @@ impl Incident {
         told.at < first && ended.is_some_and(|ended| ended + RELIEVED <= first)
     }
 
-    fn breaks_objective(&self) -> bool {
+    pub(super) fn breaks_objective(&self) -> bool {
         self.broken().next().is_some()
     }
 

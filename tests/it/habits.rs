@@ -103,6 +103,16 @@ fn what_is_odd_elsewhere_and_told_by_nobody_is_shown_beside_a_promise_that_break
     assert!(told.iter().all(|alert| alert.service == "shop"), "{told:#?}");
 }
 
+/// Nothing links the mill to the shop, but it is told of while people feel the outage.
+#[test]
+fn what_is_told_elsewhere_while_people_feel_an_outage_is_no_habit_either() {
+    let mut engine = Engine::with_scores(plan());
+    let out = drive_with("mill", &mut engine, 0..13 * DAY);
+    let [first, second] = OUTAGES.map(|outage| rarity(&out, outage));
+    // the half hour before anybody felt it was learned
+    assert!(3.0 < first && 2.0 < second, "once in 10 to this weeks: {first} the first time, {second} the second");
+}
+
 /// A running total under a name that nobody lists (bare JSON and line protocol tell no types): what it counts stops, and that is told,
 /// with the rate. Also where what was learned was saved and restored on the way.
 #[test]
