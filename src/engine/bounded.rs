@@ -1,17 +1,22 @@
 //! One bound of one signal: an objective or a limit, foreseen or passed.
 
+mod older;
+
 use serde::{Deserialize, Serialize};
 
+use super::kept::Kept;
 use super::section::Section;
 use super::tally::Tally;
 use super::words;
 use crate::alert::chart::Line;
 use crate::calendar::Local;
 use crate::finding::{Breach, Target};
-use crate::forecast::{Forecaster, ForecasterV1, ForecasterV2, Outlook};
-use crate::plan::{Bound, Plan, Side};
+use crate::forecast::{Forecaster, Outlook};
+use crate::plan::{Bound, Plan};
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
+
+pub(super) use older::{BoundedV3, BoundedV4, BoundedV5};
 
 /// A bound under watch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,49 +35,6 @@ pub(super) struct Bounded {
     passed: bool,
     /// What came of the forecasts told.
     tally: Tally,
-}
-
-/// The same as version 4 had it: another forecaster.
-#[derive(Debug, Deserialize)]
-pub(super) struct BoundedV4 {
-    target: Target,
-    bound: Bound,
-    hold: Span,
-    forecaster: Box<ForecasterV2>,
-    kept: Kept,
-    passed_since: Option<Timestamp>,
-    good: u8,
-    passed: bool,
-    tally: Tally,
-}
-
-impl From<BoundedV4> for Bounded {
-    fn from(old: BoundedV4) -> Self {
-        let BoundedV4 { target, bound, hold, forecaster, kept, passed_since, good, passed, tally } = old;
-        let forecaster = Box::new((*forecaster).into());
-        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally }
-    }
-}
-
-/// The same as version 3 had it: no record, and another forecaster.
-#[derive(Debug, Deserialize)]
-pub(super) struct BoundedV3 {
-    target: Target,
-    bound: Bound,
-    hold: Span,
-    forecaster: Box<ForecasterV1>,
-    kept: Kept,
-    passed_since: Option<Timestamp>,
-    good: u8,
-    passed: bool,
-}
-
-impl From<BoundedV3> for Bounded {
-    fn from(old: BoundedV3) -> Self {
-        let BoundedV3 { target, bound, hold, forecaster, kept, passed_since, good, passed } = old;
-        let forecaster = Box::new((*forecaster).into());
-        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally: Tally::default() }
-    }
 }
 
 /// How a signal stands against its bounds.
@@ -113,37 +75,6 @@ pub struct Foresight<'a> {
     pub tally: Tally,
 }
 
-/// What was kept up of a signal: its least harmful value of a stretch of at least `hold`, by two blocks of that length. A bound
-/// that must be passed for five minutes is not passed by a spike of one, and spikes foretell nothing of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    /// When the present block began.
-    began: Option<Timestamp>,
-    /// The least harmful value of it, and of the block before.
-    now: Option<f64>,
-    before: Option<f64>,
-}
-
-impl Kept {
-    fn observe(&mut self, at: Timestamp, value: f64, hold: Span, side: Side) -> f64 {
-        if hold <= Span::ZERO {
-            return value;
-        }
-        let milder = |a: f64, b: f64| match side {
-            Side::Above => a.min(b),
-            Side::Below => a.max(b),
-        };
-        let began = *self.began.get_or_insert(at);
-        if hold <= at.since(began) {
-            self.before = self.now.take();
-            self.began = Some(at);
-        }
-        let now = self.now.map_or(value, |now| milder(now, value));
-        self.now = Some(now);
-        self.before.map_or(now, |before| milder(before, now))
-    }
-}
-
 impl Standing {
     /// The worse of two: passed before ahead, an objective before a limit, the sooner before the later.
     pub(super) fn worse_of(self, other: Standing) -> Standing {
@@ -163,7 +94,7 @@ const GOOD_AGAIN: u8 = 2;
 
 impl Bounded {
     /// The version of the saved form.
-    pub(super) const VERSION: u8 = 5;
+    pub(super) const VERSION: u8 = 6;
 
     /// All bounds of a signal; a preset's limit holds only where nobody set one.
     pub(super) fn all(signal: &Signal, plan: &Plan, preset: usize) -> Vec<Bounded> {
@@ -216,6 +147,7 @@ impl Bounded {
         match section.version {
             3 => section.read::<BoundedV3>(3).map(Bounded::from),
             4 => section.read::<BoundedV4>(4).map(Bounded::from),
+            5 => section.read::<BoundedV5>(5).map(Bounded::from),
             _ => section.read(Bounded::VERSION),
         }
     }

@@ -11,6 +11,7 @@ mod cohort;
 mod company;
 mod directory;
 mod intake;
+mod kept;
 mod kin;
 mod logs;
 mod picture;

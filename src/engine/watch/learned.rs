@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::bounded::{Bounded, BoundedV3, BoundedV4, Standing};
+use super::super::bounded::{Bounded, BoundedV3, BoundedV4, BoundedV5, Standing};
 use super::super::capacity::Capacity;
 use super::super::section::Section;
 use super::super::words;
@@ -62,6 +62,7 @@ impl Learned {
         match section.version {
             3 => section.read::<Older<BoundedV3>>(3).map(Learned::from),
             4 => section.read::<Older<BoundedV4>>(4).map(Learned::from),
+            5 => section.read::<Older<BoundedV5>>(5).map(Learned::from),
             _ => section.read(Bounded::VERSION),
         }
     }
