@@ -9,8 +9,8 @@ use super::gate::TOGETHER;
 use super::links::Links;
 use super::telling::Told;
 use super::trouble::{Claim, Role, Trouble, TroubleKey, is_failure, service_of};
-use crate::alert::{Concern, Urgency, page_from, urgency};
-use crate::finding::{Breach, Finding, Kind, Phase, Target};
+use crate::alert::{Concern, Reason, Urgency, page_from, urgency};
+use crate::finding::{Breach, Finding, Kind, Target};
 use crate::plan::Plan;
 use crate::signal::Signal;
 use crate::time::{Span, Timestamp};
@@ -57,7 +57,8 @@ pub(super) struct Incident {
     pub(super) unheard: Option<Timestamp>,
 }
 
-/// The least and the greatest time for which a resolve is held back.
+/// The least and the greatest time for which a resolve is held back. What was only foretold, and receded, may come back with the
+/// next hour (a sawtooth, a rhythm): it is held back for the greatest.
 const DAMPING: (Span, Span) = (Span::from_mins(5), Span::from_hours(1));
 /// Troubles that an incident holds; what comes beyond is counted and kept as a note, so that the cost of a total outage
 /// grows with the number of its signals and not with its square.
@@ -185,8 +186,12 @@ impl Incident {
     /// When a quiet incident is over for people: flapping holds it back longer each time, removal for good not at all.
     pub(super) fn over_at(&self) -> Option<Timestamp> {
         let quiet = self.quiet_since()?;
-        let gone = self.carriers().all(|trouble| matches!(trouble.ended, Some((_, Phase::Gone))));
-        Some(if gone { quiet } else { quiet + DAMPING.0.times(1 << self.flaps.min(4)).min(DAMPING.1) })
+        let damping = match self.end_reason() {
+            Reason::Gone => Span::ZERO,
+            Reason::Withdrawn => DAMPING.1,
+            _ => DAMPING.0.times(1 << self.flaps.min(4)).min(DAMPING.1),
+        };
+        Some(quiet + damping)
     }
 
     /// When the trouble began, as far as the data shows.

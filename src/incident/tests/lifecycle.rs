@@ -37,6 +37,18 @@ fn a_forecast_is_held_and_becomes_a_page_when_it_cannot_wait_for_morning() {
 }
 
 #[test]
+fn what_recedes_and_comes_back_within_the_hour_is_told_once() {
+    let lat = "lat@checkout objective=500 in=3h";
+    check(
+        &format!("23 10:00 + {lat}\n23 10:30 w {lat}\n23 11:00 + {lat}\n23 11:30 w {lat}\n23 14:00 to"),
+        expect![[r#"
+            23 10:00 #1/1 Opened Hold Forecast checkout [lat{checkout}] objective 23T13:00
+            23 12:30 #1/2 Withdrawn Hold Forecast checkout [lat{checkout}] objective 23T14:00
+        "#]],
+    );
+}
+
+#[test]
 fn what_has_become_less_likely_than_not_wakes_nobody() {
     let script = |p: &str| {
         format!("23 10:00 + disk@db limit=0.95 in=12h\n23 16:00 ~ disk@db limit=0.95 in=6h p={p}\n23 18:00 to")
@@ -149,7 +161,7 @@ fn a_forecast_that_recedes_is_withdrawn() {
         "24 02:00 + disk@db limit=0.95 in=20h\n24 03:00 w disk@db forecast\n24 05:00 to",
         expect![[r#"
             24 02:00 #1/1 Opened Hold Forecast db [disk{db}] limit 24T22:00
-            24 03:05 #1/2 Withdrawn Hold Forecast db [disk{db}] limit 24T22:00
+            24 04:00 #1/2 Withdrawn Hold Forecast db [disk{db}] limit 24T22:00
         "#]],
     );
 }
