@@ -196,9 +196,11 @@ impl Series {
     /// known of it as the other ends when that shows.
     fn as_total(&mut self, sample: &Sample, plan: &Plan, told: &mut Told) -> Option<Reading> {
         let &Reading::Gauge(value) = &sample.reading else { return None };
+        // What has a bound is a quantity that fills, however steadily.
+        let fills = !self.core.meter.is_of_total() && self.watches().any(Watch::is_bounded);
         let rises = match (&mut self.ascent, &mut self.climb) {
             (Some(ascent), _) => ascent.take(value),
-            (None, Some(climb)) => climb.take(sample.at, value),
+            (None, Some(climb)) => climb.take(sample.at, value) && !fills,
             (None, None) => return None,
         };
         let is_total = rises && plan.bounds_of(&self.signal).next().is_none();

@@ -127,6 +127,11 @@ impl Watch {
         }
     }
 
+    /// Whether a bound is known of it: set by people, by its kind, or told by a capacity.
+    pub(super) fn is_bounded(&self) -> bool {
+        !self.bounds.is_empty() || self.learned.is_some()
+    }
+
     /// The same with the unit that its values were read in, where its preset knows none.
     pub(super) fn with_unit(self, unit: Option<String>) -> Self {
         Watch { unit: self.unit.or(unit), ..self }

@@ -145,3 +145,20 @@ fn what_only_rises_is_judged_by_its_rate() {
         told_from(&run(true), 9 * DAY).iter().map(|alert| &alert.summary).next()
     );
 }
+
+/// What fills drop by drop for days, and never falls, is no running total where its kind has a limit.
+#[test]
+fn what_fills_towards_a_limit_is_foreseen_however_steadily() {
+    let limit = Some(Bound { level: 0.95, side: Side::Above });
+    let fill = Preset { names: vec![regex::Regex::new("^tank_fill$").unwrap()], limit, ..Preset::default() };
+    let mut engine = Engine::new(Arc::new(Plan { presets: vec![fill, Preset::default()], ..Plan::default() }));
+    let mut out = Output::default();
+    for minute in 0..9 * DAY {
+        let at = START + Span::from_mins(minute);
+        let level = (3 * minute + minute * minute % 3) as f64 / (30 * DAY) as f64;
+        observe(&mut engine, at, at + Span::from_nanos(1), [("tank_fill", [("service", "shop")], level)], &mut out);
+    }
+    let foretold = |alert: &&AlertRecord| alert.summary.contains("will reach 0.95");
+    let first = out.alerts.iter().find(foretold).unwrap_or_else(|| panic!("not foretold: {:?}", out.alerts));
+    assert!((8 * DAY..9 * DAY).contains(&(first.at.since(START).as_secs_f64() as i64 / 60)), "{first:?}");
+}
