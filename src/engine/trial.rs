@@ -9,9 +9,13 @@
 //! at four times, each against a bound so high that four looks, all signals of a service and a few changes a week together
 //! give less than one false word in months; what is found is told with the size of the effect.
 
+mod older;
+
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Span, Timestamp};
+
+pub(super) use older::TrialV1;
 
 /// The width of a block.
 const BLOCK: Span = Span::from_mins(5);
@@ -79,51 +83,6 @@ pub(super) struct Trial {
     starts: [f32; LOOKS.len()],
     /// Changes that taught it.
     started: u8,
-}
-
-/// The same before it knew how services start.
-#[derive(Debug, Deserialize)]
-pub(super) struct TrialV1 {
-    ring: [f32; RING],
-    filled: u8,
-    block: i64,
-    sum: f64,
-    count: u32,
-    level: f32,
-    usual: [f32; LOOKS.len()],
-    seen: u16,
-    pending: Vec<Timestamp>,
-    open: Option<Box<OpenV1>>,
-    stands: Option<Box<StandsV1>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct OpenV1 {
-    at: Timestamp,
-    before: f32,
-    sums: [f64; 2],
-    counts: [u32; 2],
-    look: u8,
-}
-
-#[derive(Debug, Deserialize)]
-struct StandsV1 {
-    effect: Effect,
-    near: u8,
-}
-
-impl From<TrialV1> for Trial {
-    fn from(old: TrialV1) -> Self {
-        let TrialV1 { ring, filled, block, sum, count, level, usual, seen, pending, open, stands } = old;
-        let open = open.map(|old| {
-            let OpenV1 { at, before, sums, counts, look } = *old;
-            Box::new(Open { at, before, sums, counts, look, moves: [0.0; LOOKS.len()] })
-        });
-        let stands = stands.map(|old| Box::new(Stands { effect: old.effect, near: old.near, look: None }));
-        let (starts, started) = ([0.0; LOOKS.len()], 0);
-        let squares = usual.map(|usual| (usual / GAUSSIAN) * (usual / GAUSSIAN));
-        Trial { ring, filled, block, sum, count, level, usual, seen, pending, open, stands, squares, starts, started }
-    }
 }
 
 /// A change on trial.
