@@ -197,14 +197,15 @@ impl Series {
     fn as_total(&mut self, sample: &Sample, plan: &Plan, told: &mut Told) -> Option<Reading> {
         let &Reading::Gauge(value) = &sample.reading else { return None };
         // What has a bound is a quantity that fills, however steadily.
-        let fills = !self.core.meter.is_of_total() && self.watches().any(Watch::is_bounded);
+        let was_total = self.core.meter.is_of_total();
+        let fills = || !was_total && self.watches.iter().any(|(_, watch)| watch.is_bounded());
         let rises = match (&mut self.ascent, &mut self.climb) {
             (Some(ascent), _) => ascent.take(value),
-            (None, Some(climb)) => climb.take(sample.at, value) && !fills,
+            (None, Some(climb)) => climb.take(sample.at, value) && !fills(),
             (None, None) => return None,
         };
         let is_total = rises && plan.bounds_of(&self.signal).next().is_none();
-        if is_total != self.core.meter.is_of_total() {
+        if is_total != was_total {
             self.watches.iter_mut().for_each(|(_, watch)| watch.remove(sample.at, told));
             self.watches.clear();
         }
