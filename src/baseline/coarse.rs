@@ -12,15 +12,20 @@ impl Coarse {
         Coarse(((size as f32).to_bits() >> 16) as u16)
     }
 
+    /// The nearest one, of a size that is no rank but reckoned with.
+    pub(crate) fn near(size: f64) -> Self {
+        Coarse(((size as f32).to_bits().saturating_add(0x8000) >> 16) as u16)
+    }
+
     pub(crate) fn get(self) -> f64 {
         f64::from(f32::from_bits(u32::from(self.0) << 16))
     }
 
-    pub(crate) fn to_bytes(self) -> [u8; 2] {
-        self.0.to_ne_bytes()
+    pub(crate) fn to_bits(self) -> u16 {
+        self.0
     }
 
-    pub(crate) fn from_bytes(bytes: [u8; 2]) -> Self {
-        Coarse(u16::from_ne_bytes(bytes))
+    pub(crate) fn from_bits(bits: u16) -> Self {
+        Coarse(bits)
     }
 }

@@ -13,6 +13,11 @@ pub struct Level {
 }
 
 impl Level {
+    /// A little of each line of memory.
+    pub(crate) fn touch(&self) -> f32 {
+        self.mean as f32
+    }
+
     /// The mean of the past; none before the first value.
     pub fn get(&self) -> Option<f64> {
         (self.seen > 0).then_some(self.mean)
@@ -37,6 +42,9 @@ pub struct Mean {
 }
 
 impl Mean {
+    /// Before the first value.
+    pub(crate) const NONE: Mean = Mean { mean: 0.0, seen: 0 };
+
     /// The mean of the past, 0 before the first value.
     pub fn get(&self) -> f64 {
         f64::from(self.mean)

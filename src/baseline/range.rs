@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 /// Smallest and largest value of the past; both ends move inwards by a share of the width at each point.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub struct Range {
+    /// Above `high` before the first value.
     low: f64,
     high: f64,
-    seen: bool,
 }
 
 /// An end that is never touched again comes half-way in within 7,000 points: five days of minutes.
@@ -16,7 +17,7 @@ const FORGET: f64 = 1e-4;
 impl Range {
     /// The width of the past; 0 for a constant signal.
     pub fn width(&self) -> f64 {
-        self.high - self.low
+        (self.high - self.low).max(0.0)
     }
 
     /// Whether there were values on both sides of this one.
@@ -26,13 +27,30 @@ impl Range {
 
     /// Takes one value in.
     pub fn learn(&mut self, value: f64) {
-        if !self.seen {
-            *self = Range { low: value, high: value, seen: true };
-            return;
-        }
         let inward = FORGET * self.width();
         self.low = (self.low + inward).min(value);
         self.high = (self.high - inward).max(value);
+    }
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Range { low: f64::INFINITY, high: f64::NEG_INFINITY }
+    }
+}
+
+/// As it is saved: both ends, and whether there was a value.
+type Saved = (f64, f64, bool);
+
+impl From<Saved> for Range {
+    fn from((low, high, seen): Saved) -> Self {
+        if seen { Range { low, high } } else { Range::default() }
+    }
+}
+
+impl From<Range> for Saved {
+    fn from(Range { low, high }: Range) -> Self {
+        if low <= high { (low, high, true) } else { (0.0, 0.0, false) }
     }
 }
 

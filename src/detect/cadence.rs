@@ -3,19 +3,24 @@
 use serde::{Deserialize, Serialize};
 
 use super::tail::{Prior, Tail};
+use crate::baseline::{moment, wide};
 use crate::time::{Span, Timestamp};
 
 /// The learned step between arrivals and the largest gaps among them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Cadence {
-    last: Option<Timestamp>,
+    /// The newest arrival; [`Timestamp::MIN`] before the first.
+    #[serde(with = "moment")]
+    last: Timestamp,
     /// The running median gap in seconds; 0 before the first gap.
     step: f64,
     /// The factor by which the median still moves, less one.
     stride: f32,
     /// [`Cadence::lift`] and [`Cadence::clock`] of the step.
-    lift: f64,
-    clock: f64,
+    #[serde(with = "wide")]
+    lift: f32,
+    #[serde(with = "wide")]
+    clock: f32,
     gaps: Tail,
 }
 
@@ -35,12 +40,20 @@ const STEP_SECONDS: f64 = 300.0;
 const FIRST_STRIDE: f32 = 1.0;
 const LAST_STRIDE: f32 = 0.02;
 
+impl Default for Cadence {
+    fn default() -> Self {
+        let (last, gaps) = (Timestamp::MIN, Tail::default());
+        Cadence { last, step: 0.0, stride: 0.0, lift: 0.0, clock: 0.0, gaps }
+    }
+}
+
 impl Cadence {
     /// Takes one arrival in; the seconds since the one before, if there was one.
     pub(super) fn arrive(&mut self, at: Timestamp) -> Option<f64> {
-        let before = self.last.replace(self.last.map_or(at, |last| last.max(at)))?;
+        let before = self.last;
+        self.last = before.max(at);
         let gap = at.since(before).as_secs_f64();
-        if gap <= 0.0 {
+        if before == Timestamp::MIN || gap <= 0.0 {
             return None;
         }
         let step = self.step;
@@ -48,7 +61,7 @@ impl Cadence {
         if self.step != step {
             self.set_clock();
         }
-        self.gaps.count(PRIOR);
+        self.gaps.try_once(PRIOR);
         if self.gaps.least() < gap {
             self.gaps.file(gap, PRIOR);
         }
@@ -57,15 +70,15 @@ impl Cadence {
 
     /// The same rhythm of another source, of which nothing arrived yet.
     pub(super) fn heir(&self) -> Cadence {
-        Cadence { last: None, ..*self }
+        Cadence { last: Timestamp::MIN, ..*self }
     }
 
     /// [`Cadence::lift`] and [`Cadence::clock`] anew, also after they were read from an older release.
     pub(super) fn set_clock(&mut self) {
         if 0.0 < self.step {
             let ratio = self.step / STEP_SECONDS;
-            self.lift = STEP_SHARE * libm::log10(ratio);
-            self.clock = libm::pow(ratio, STEP_SHARE - 1.0);
+            self.lift = (STEP_SHARE * libm::log10(ratio)) as f32;
+            self.clock = libm::pow(ratio, STEP_SHARE - 1.0) as f32;
         }
     }
 
@@ -93,23 +106,22 @@ impl Cadence {
 
     /// The clock's allowance: a surprise counts [`STEP_SHARE`] of log10 of the step against five minutes more.
     pub(super) fn lift(&self) -> f64 {
-        self.lift
+        f64::from(self.lift)
     }
 
     /// How much oftener than at five minutes a quiet signal reaches a given surprise: points come `1 / step` as often, each
     /// with its allowance.
     pub(super) fn clock(&self) -> f64 {
-        if 0.0 < self.clock { self.clock } else { 1.0 }
+        if 0.0 < self.clock { f64::from(self.clock) } else { 1.0 }
     }
 
     /// When silence becomes news; none while too few arrivals were seen.
     pub(super) fn silent_after(&self) -> Option<Timestamp> {
-        let last = self.last?;
-        if self.gaps.trials() < LEAST_ARRIVALS {
+        if self.last == Timestamp::MIN || self.gaps.trials() < LEAST_ARRIVALS {
             return None;
         }
         let gap = self.gaps.size_at(NEWS, PRIOR)?.max(LEAST_GAPS * self.step);
-        Some(last + Span::from_secs_f64(gap))
+        Some(self.last + Span::from_secs_f64(gap))
     }
 }
 

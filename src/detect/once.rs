@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::baseline::Bf16;
+
 /// Keeps silent about what is already announced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Once {
     /// The height last announced.
-    height: f32,
+    height: Bf16,
     /// Points for which that still holds.
     hold: u8,
     /// Points in a row below the level of an alert.
@@ -34,10 +36,10 @@ impl Once {
             return if self.hold == 0 { surprise } else { 0.0 };
         }
         self.quiet = 0;
-        if 0 < self.hold && surprise <= f64::from(self.height) + WORSE {
+        if 0 < self.hold && surprise <= f64::from(self.height.get()) + WORSE {
             return 0.0;
         }
-        (self.height, self.hold) = (surprise as f32, HOLD);
+        (self.height, self.hold) = (Bf16::of(surprise as f32), HOLD);
         surprise
     }
 

@@ -30,6 +30,11 @@ const CLOSES: u8 = 10;
 const LONGEST: u8 = 60;
 
 impl Peaks {
+    /// A little of each line of memory.
+    pub(super) fn touch(&self) -> f32 {
+        self.usual
+    }
+
     /// log10 of the points in which such a size is seen once; 0 for an ordinary one. Then learns it, where it is not `aside`: of a
     /// trouble that is no habit.
     pub(super) fn judge(&mut self, size: f64, aside: bool) -> f64 {
@@ -37,7 +42,7 @@ impl Peaks {
         let above = (OPENS * f64::from(self.usual)).max(least) < size;
         let rare = above || (0.0 < least && least < size);
         let surprise = if rare { self.tail.surprise(size, PRIOR).max(0.0) } else { 0.0 };
-        self.tail.count(PRIOR);
+        self.tail.try_once(PRIOR);
         if aside {
             (self.open, self.length, self.below) = (Coarse::default(), 0, 0);
             return surprise;

@@ -56,7 +56,7 @@ impl Stuck {
             let places = libm::log10(self.usual.get().max(1.0) / self.runs.begins().max(1.0)).min(0.0);
             return (self.runs.surprise(run, PRIOR) + places).max(0.0);
         }
-        self.runs.count(PRIOR);
+        self.runs.try_once(PRIOR);
         self.runs.file(f64::from(self.run), PRIOR);
         self.usual.learn(f64::from(self.run), FORGET);
         self.home += share(self.run, points) * (self.run as f32 - self.home);

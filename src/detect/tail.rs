@@ -22,26 +22,27 @@ pub(super) struct Prior {
 
 /// The `KEPT` largest sizes, falling, among `trials`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub(super) struct Tail {
+    /// 0 where none is held yet.
     largest: [Coarse; KEPT],
-    held: u8,
-    /// Shrunk tail index; stale while `held` is 0.
-    index: f32,
+    /// Shrunk tail index; stale while no size is held.
+    index: Coarse,
     trials: u16,
 }
 
 impl Tail {
     /// One more trial. Beyond the memory, trials and sizes are halved together, and the index is learned anew from what is left:
     /// the old one belongs to another threshold.
-    pub(super) fn count(&mut self, prior: Prior) {
+    pub(super) fn try_once(&mut self, prior: Prior) {
         self.trials += 1;
         if MEMORY < self.trials {
             self.trials /= 2;
-            let half = self.held / 2;
-            for i in 0..usize::from(half) {
+            let half = self.held() / 2;
+            for i in 0..half {
                 self.largest[i] = self.largest[2 * i + 1];
             }
-            self.held = half;
+            self.largest[half..].fill(Coarse::default());
             self.learn_index(prior);
         }
     }
@@ -51,14 +52,24 @@ impl Tail {
         self.trials
     }
 
-    /// The size below which nothing is filed.
+    /// How many of the largest are so. All are asked: a search would have to guess its way, and here each wrong guess waits for memory.
+    fn count(&self, is_so: impl Fn(Coarse) -> bool) -> usize {
+        self.largest.iter().map(|&size| usize::from(is_so(size))).sum()
+    }
+
+    /// How many sizes are held.
+    fn held(&self) -> usize {
+        self.count(|size| Coarse::default() < size)
+    }
+
+    /// The size below which nothing is filed; 0 while there is room.
     pub(super) fn least(&self) -> f64 {
-        if usize::from(self.held) == KEPT { self.largest[KEPT - 1].get() } else { 0.0 }
+        self.largest[KEPT - 1].get()
     }
 
     /// The size at which the tail begins.
     fn threshold(&self) -> Option<(usize, f64)> {
-        let depth = usize::from(self.held).min(DEPTH);
+        let depth = self.held().min(DEPTH);
         (depth > 0).then(|| (depth, self.largest[depth - 1].get()))
     }
 
@@ -70,15 +81,12 @@ impl Tail {
     /// Files one size.
     pub(super) fn file(&mut self, size: f64, prior: Prior) {
         let size = Coarse::of(size);
-        let held = usize::from(self.held);
-        let place = self.largest[..held].partition_point(|&kept| size <= kept);
+        let place = self.count(|kept| size <= kept);
         if place == KEPT || size == Coarse::default() {
             return;
         }
-        let held = (held + 1).min(KEPT);
-        self.largest.copy_within(place..held - 1, place + 1);
+        self.largest.copy_within(place..KEPT - 1, place + 1);
         self.largest[place] = size;
-        self.held = held as u8;
         self.learn_index(prior);
     }
 
@@ -86,7 +94,7 @@ impl Tail {
     fn learn_index(&mut self, prior: Prior) {
         if let Some((depth, threshold)) = self.threshold() {
             let logs: f64 = self.largest[..depth].iter().map(|&m| libm::log(m.get() / threshold)).sum();
-            self.index = ((logs + prior.weight * prior.index) / (depth as f64 + prior.weight)) as f32;
+            self.index = Coarse::near((logs + prior.weight * prior.index) / (depth as f64 + prior.weight));
         }
     }
 
@@ -102,11 +110,10 @@ impl Tail {
         };
         if threshold < size {
             let weight = depth as f64 + prior.weight;
-            let excess = libm::log(size / threshold) / (weight * f64::from(self.index));
+            let excess = libm::log(size / threshold) / (weight * self.index.get());
             return libm::log10(trials / (depth as f64 + 0.5)) + weight * libm::log10(1.0 + excess);
         }
-        let held = usize::from(self.held);
-        let rank = self.largest[..held].partition_point(|&kept| size <= kept.get());
+        let rank = self.count(|kept| size <= kept.get());
         libm::log10(trials / (rank as f64 + 0.5))
     }
 
@@ -115,8 +122,24 @@ impl Tail {
         let (depth, threshold) = self.threshold()?;
         let weight = depth as f64 + prior.weight;
         let beyond = (wanted - libm::log10((f64::from(self.trials) + 1.0) / (depth as f64 + 0.5))).max(0.0);
-        let excess = weight * f64::from(self.index) * (libm::exp10(beyond / weight) - 1.0);
+        let excess = weight * self.index.get() * (libm::exp10(beyond / weight) - 1.0);
         Some(threshold * libm::exp(excess.min(60.0)))
+    }
+}
+
+/// As it is saved: with the number of sizes held, and the index as an `f32`.
+type Saved = ([Coarse; KEPT], u8, f32, u16);
+
+impl From<Saved> for Tail {
+    fn from((mut largest, held, index, trials): Saved) -> Self {
+        largest[usize::from(held).min(KEPT)..].fill(Coarse::default());
+        Tail { largest, index: Coarse::near(f64::from(index)), trials }
+    }
+}
+
+impl From<Tail> for Saved {
+    fn from(tail: Tail) -> Self {
+        (tail.largest, tail.held() as u8, tail.index.get() as f32, tail.trials)
     }
 }
 
@@ -128,7 +151,7 @@ mod tests {
 
     fn taught(trials: u16, sizes: &[f64]) -> Tail {
         let mut tail = Tail::default();
-        (0..trials).for_each(|_| tail.count(PRIOR));
+        (0..trials).for_each(|_| tail.try_once(PRIOR));
         sizes.iter().for_each(|&size| tail.file(size, PRIOR));
         tail
     }
@@ -171,8 +194,8 @@ mod tests {
         // Fourteen alike and two small ones: the tail began among the fourteen, and after halving at a small one.
         let sizes: Vec<f64> = (0..14).map(|i| 50.0 + f64::from(i)).chain([1.0, 1.1]).collect();
         let mut tail = taught(MEMORY, &sizes);
-        assert!(tail.index < 0.2);
-        tail.count(PRIOR);
+        assert!(tail.index.get() < 0.2);
+        tail.try_once(PRIOR);
         assert!(tail.surprise(55.0, PRIOR) < 4.5, "usual once in {MEMORY} / 14: {tail:?}");
     }
 }

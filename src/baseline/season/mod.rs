@@ -5,6 +5,7 @@ mod hunt;
 mod period;
 mod profile;
 mod rhythm;
+mod week;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use self::cycle::Cycle;
 pub(crate) use self::profile::VISIT_RATE;
 use self::profile::{Profile, ProfileV1, rate};
 use self::rhythm::Rhythm;
+use self::week::Week;
 use super::Mean;
 use crate::calendar::Local;
 
@@ -30,7 +32,7 @@ use crate::calendar::Local;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Season {
     day: Profile<48>,
-    week: Profile<168>,
+    week: Week,
     own: Rhythm,
     /// Days in a row in which the week was known and told nothing, and until it is tried again.
     idle: u8,
@@ -87,6 +89,11 @@ impl Stray {
 }
 
 impl Season {
+    /// A little of each line of memory.
+    pub(crate) fn touch(&self) -> f32 {
+        self.off.get() as f32
+    }
+
     /// The expected value now, where a season has proved better than the level.
     pub fn expect(&self, when: When) -> Option<f64> {
         let own = self.own().and_then(|cycle| cycle.expect(when.gap));
@@ -157,7 +164,7 @@ impl Season {
         let (day, week) = slots(when.local);
         let turns = self.day.slot() != day;
         if 0 < self.day.known(day).visits() && self.rest == 0 {
-            self.week.learn(week, value, when.step, level, least);
+            self.week.get_mut().learn(week, value, when.step, level, least);
         }
         if when.local.is_off() {
             let known = self.day.known(day);
@@ -188,7 +195,7 @@ impl Season {
         let is_idle = JUDGED <= self.week.known(slot).visits() && !tells;
         self.idle = if is_idle { self.idle + day } else { 0 };
         if self.idle == IDLE {
-            (self.week, self.idle, self.rest) = (Profile::default(), 0, REST);
+            (self.week, self.idle, self.rest) = (Week::default(), 0, REST);
         }
     }
 }
@@ -233,26 +240,27 @@ pub struct SeasonV4 {
 
 impl From<Option<Box<SeasonV1>>> for Season {
     fn from(old: Option<Box<SeasonV1>>) -> Self {
-        let known = |SeasonV1 { day, week }| Season { day: day.into(), week: week.into(), ..Season::default() };
+        let known =
+            |SeasonV1 { day, week }| Season { day: day.into(), week: Profile::from(week).into(), ..Season::default() };
         old.map_or_else(Season::default, |old| known(*old))
     }
 }
 
 impl From<SeasonV2> for Season {
     fn from(SeasonV2 { day, week }: SeasonV2) -> Self {
-        Season { day, week, ..Season::default() }
+        Season { day, week: week.into(), ..Season::default() }
     }
 }
 
 impl From<SeasonV3> for Season {
     fn from(SeasonV3 { day, week, own }: SeasonV3) -> Self {
-        Season { day, week, own, ..Season::default() }
+        Season { day, week: week.into(), own, ..Season::default() }
     }
 }
 
 impl From<SeasonV4> for Season {
     fn from(SeasonV4 { day, week, own, idle, rest, weekday }: SeasonV4) -> Self {
-        Season { day, week, own, idle, rest, weekday, off: Mean::default() }
+        Season { day, week: week.into(), own, idle, rest, weekday, off: Mean::default() }
     }
 }
 
@@ -337,7 +345,7 @@ mod tests {
     fn a_week_that_tells_nothing_is_given_up_and_tried_again() {
         let daily = |hour: u32| if hour % 24 < 12 { 0.0 } else { 20.0 };
         let weekly = |hour: u32| if hour / 24 % 7 < 5 { daily(hour) } else { 10.0 };
-        let holds = |season: &Season| season.week != Profile::default();
+        let holds = |season: &Season| season.week != Week::default();
         assert!(holds(&taught(35, weekly)) && holds(&taught(28, daily)));
         let mut season = taught(42, daily);
         assert!(!holds(&season) && season.by_clock(local(15)) == Some(20.0), "the day stays");

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::{Coarse, Mean, flat};
+use crate::baseline::{Coarse, Mean, Short, flat};
 
 /// `N` slots of one cycle: the visit under way, the record of the errors, and what is looked up only once a slot comes round again.
 /// (Looked up from the first point on, it cost a new signal a third of its time.)
@@ -22,14 +22,18 @@ pub(super) struct Profile<const N: usize> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Slots<const N: usize>(#[serde(with = "flat")] [Slot; N]);
 
-/// What is known of one slot, in seven bytes.
+/// What is known of one slot, in five bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "(f32, Coarse, u8)", into = "(f32, Coarse, u8)")]
 pub(super) struct Slot {
-    mean: [u8; 4],
+    mean: Short,
+    /// The distance, a [`Coarse`] less its last two bits, and in the three bits below it the visits; as bytes, so that slots lie side
+    /// by side without gaps.
     stray: [u8; 2],
-    visits: u8,
 }
+
+/// Visits counted: from the fourth on they all weigh the same.
+const VISITS: u8 = 7;
 
 /// A visit counts as much as three days or weeks in all: quick enough for a changed habit.
 pub(crate) const VISIT_RATE: f64 = 0.3;
@@ -55,10 +59,22 @@ pub(super) fn rate(step: f64) -> f64 {
 }
 
 impl<const N: usize> Profile<N> {
+    /// Before the first value.
+    pub(super) const NONE: Profile<N> = Profile {
+        slot: 0,
+        again: false,
+        count: 0,
+        sum: 0.0,
+        strayed: 0.0,
+        error: Mean::NONE,
+        plain: Mean::NONE,
+        slots: None,
+    };
+
     /// The slot's mean, where it was visited before and the profile has proved its gain.
     pub(super) fn expect(&self, slot: usize) -> Option<f64> {
         let slot = self.known(slot);
-        (self.proved() && slot.visits > 0).then(|| slot.mean())
+        (self.proved() && slot.visits() > 0).then(|| slot.mean())
     }
 
     /// Whether it errs by less than half as much as the level.
@@ -105,16 +121,16 @@ impl<const N: usize> Profile<N> {
         if usize::from(self.slot) != slot {
             self.close();
             self.slot = slot as u16;
-            self.again |= self.slots.as_ref().is_some_and(|slots| 0 < slots.0[slot].visits);
+            self.again |= self.slots.as_ref().is_some_and(|slots| 0 < slots.0[slot].visits());
         }
         let slot = self.known(slot);
         let mut taught = value;
-        if slot.visits > 0 {
+        if slot.visits() > 0 {
             let mean = slot.mean();
             let rate = rate(step);
             self.error.learn((value - mean).abs(), rate);
             self.plain.learn((value - level).abs(), rate);
-            if KNOWN <= slot.visits {
+            if KNOWN <= slot.visits() {
                 let far = FAR * (slot.stray() + least);
                 taught = value.clamp(mean - far, mean + far);
             }
@@ -150,46 +166,53 @@ impl Slot {
 
     /// What it usually brings.
     pub(super) fn mean(self) -> f64 {
-        f64::from(f32::from_ne_bytes(self.mean))
+        f64::from(self.mean.get())
     }
 
     /// The mean distance of a visit's values from the mean of the visits before; 0 before the second visit.
     fn stray(self) -> f64 {
-        Coarse::from_bytes(self.stray).get()
+        self.coarse().get()
     }
 
+    fn coarse(self) -> Coarse {
+        Coarse::from_bits(u16::from_ne_bytes(self.stray) >> 3 << 2)
+    }
+
+    /// How often it was visited, up to [`VISITS`].
     pub(super) fn visits(self) -> u8 {
-        self.visits
+        u16::from_ne_bytes(self.stray) as u8 & VISITS
     }
 
     /// What it usually brings, and how far it usually strays from that.
     pub(super) fn usual(self, least: f64) -> Option<(f64, f64)> {
         let usual = self.stray() + least;
-        (KNOWN <= self.visits && 0.0 < usual).then_some((self.mean(), usual))
+        (KNOWN <= self.visits() && 0.0 < usual).then_some((self.mean(), usual))
     }
 
     /// Takes in a visit: the mean of its values, and of their distances from the mean before.
     fn file(&mut self, mean: f64, strayed: f64) {
-        let rate = (1.0 / (1.0 + f64::from(self.visits))).max(VISIT_RATE);
+        let visits = self.visits();
+        let rate = (1.0 / (1.0 + f64::from(visits))).max(VISIT_RATE);
         let mut stray = self.stray();
-        if 0 < self.visits {
-            let rate = if self.visits == 1 { 1.0 } else { rate };
+        if 0 < visits {
+            let rate = if visits == 1 { 1.0 } else { rate };
             stray += rate * (strayed - stray);
         }
         let before = self.mean();
-        *self = Slot::of(before + rate * (mean - before), stray, self.visits.saturating_add(1));
+        *self = Slot::of(before + rate * (mean - before), stray, visits + 1);
     }
 }
 
 impl From<(f32, Coarse, u8)> for Slot {
     fn from((mean, stray, visits): (f32, Coarse, u8)) -> Self {
-        Slot { mean: mean.to_ne_bytes(), stray: stray.to_bytes(), visits }
+        let rounded = stray.to_bits().saturating_add(2) >> 2 << 3;
+        Slot { mean: Short::of(mean), stray: (rounded | u16::from(visits.min(VISITS))).to_ne_bytes() }
     }
 }
 
 impl From<Slot> for (f32, Coarse, u8) {
     fn from(slot: Slot) -> Self {
-        (f32::from_ne_bytes(slot.mean), Coarse::from_bytes(slot.stray), slot.visits)
+        (slot.mean.get(), slot.coarse(), slot.visits())
     }
 }
 

@@ -159,7 +159,7 @@ impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>, D: Into<L
         let Eleven(peaks, block) = old.peaks.into();
         Judge {
             cadence: old.cadence,
-            first: old.first,
+            first: old.first.unwrap_or(Timestamp::MIN),
             latest: old.latest,
             points: old.points,
             scale: old.scale,
@@ -184,7 +184,7 @@ impl<S: Into<Stuck>, H: Into<Season>, V: Into<Views>, P: Into<Eleven>, D: Into<L
             days_voice,
             beyond,
             silence_is_news: old.silence_is_news,
-            lasting: old.lasting,
+            lasting: old.lasting as f32,
             ordinary: old.ordinary,
             too_small: false,
         }

@@ -23,6 +23,11 @@ pub(in crate::detect) struct Blocks {
 }
 
 impl Blocks {
+    /// A little of each line of memory.
+    pub(in crate::detect) fn touch(&self) -> f32 {
+        self.sum
+    }
+
     /// The distance of the last eight blocks from the nearest shape known; none while a block is filled, and until a shape is
     /// known. Then learns.
     pub(in crate::detect) fn judge(&mut self, value: f64) -> Option<f64> {

@@ -218,6 +218,11 @@ const FORGET: f64 = 0.0005;
 const SPREAD_FLOOR: f64 = 0.02;
 
 impl Views {
+    /// A little of each line of memory.
+    pub(super) fn touch(&self) -> f32 {
+        self.step.get() as f32 + self.shapes.touch() + self.values.touch() + self.blocks.touch()
+    }
+
     /// The sizes of all views at this point, in the order of [`SIZES`]; then learns it. None where a view does not look
     /// at this point.
     pub(super) fn look(&mut self, seen: &Seen) -> [Option<Size>; COUNT] {

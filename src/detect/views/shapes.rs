@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shape::{LENGTH, Shape};
-use crate::baseline::{Mean, flat};
+use crate::baseline::{Mean, Shorts, flat};
 
 /// Single values kept.
 const VALUES: usize = 64;
@@ -86,6 +86,12 @@ impl<const N: usize> Default for Shapes<N> {
 }
 
 impl<const N: usize> Shapes<N> {
+    /// A little of each line of memory.
+    pub(super) fn touch(&self) -> f32 {
+        let kept = self.kept.iter().step_by(5).fold(0.0, |sum, shape| sum + shape.middle());
+        kept + self.last[0] + f32::from(self.uses.held)
+    }
+
     /// The distance (sum of absolute differences) of the last eight values, this one included, from the nearest shape
     /// known; none until one is known. Then learns.
     pub(in crate::detect) fn judge(&mut self, value: f64) -> Option<f64> {
@@ -128,35 +134,52 @@ impl<const N: usize> Shapes<N> {
 /// A value against 64 values known: new even between known levels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::detect) struct Values {
-    #[serde(with = "flat")]
-    kept: [f32; VALUES],
+    kept: Shorts<VALUES>,
     uses: Uses<VALUES>,
 }
 
 impl Default for Values {
     fn default() -> Self {
-        Values { kept: [0.0; VALUES], uses: Uses::new() }
+        Values { kept: Shorts::new(), uses: Uses::new() }
     }
 }
 
 impl Values {
+    /// A little of each line of memory.
+    pub(super) fn touch(&self) -> f32 {
+        self.kept.get(0) + self.kept.get(32) + f32::from(self.uses.uses[0]) + f32::from(self.uses.held)
+    }
+
     /// The distance from the nearest value known; none until one is known. Then learns.
     pub(in crate::detect) fn judge(&mut self, value: f64) -> Option<f64> {
         let value = value as f32;
         let held = usize::from(self.uses.held);
         if held == 0 {
-            self.kept[0] = value;
+            self.kept.set(0, value);
             self.uses.held = 1;
             self.uses.uses[0] = USE;
             return None;
         }
-        let far = |kept: &f32| (kept - value).abs();
-        let distance = self.kept[..held].iter().map(far).fold(f32::MAX, f32::min);
-        let nearest = self.kept[..held].iter().position(|kept| far(kept) == distance).unwrap_or(0);
+        let far = self.kept.values(held).map(|kept| (kept - value).abs());
+        let distance = least(&far[..held]);
+        let nearest = far.iter().position(|&far| far == distance).unwrap_or(0);
         match self.uses.place(nearest, f64::from(distance)) {
-            Some(place) => self.kept[place] = value,
-            None => self.kept[nearest] += MOVE * (value - self.kept[nearest]),
+            Some(place) => self.kept.set(place, value),
+            None => {
+                let kept = self.kept.get(nearest);
+                self.kept.set(nearest, kept + MOVE * (value - kept));
+            }
         }
         Some(f64::from(distance))
     }
+}
+
+/// The least of these, in eight lanes, so that the processor compares eight at once.
+fn least(far: &[f32]) -> f32 {
+    let (rows, rest) = far.as_chunks::<8>();
+    let mut lanes = [f32::MAX; 8];
+    for row in rows {
+        lanes = std::array::from_fn(|i| if row[i] < lanes[i] { row[i] } else { lanes[i] });
+    }
+    lanes.iter().chain(rest).copied().fold(f32::MAX, f32::min)
 }

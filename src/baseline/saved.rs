@@ -1,6 +1,6 @@
-//! Serialisation of flat arrays of any length: a tuple, as serde has it for arrays up to 32.
+//! How numbers are saved that are held more tightly.
 
-/// `#[serde(with = "flat")]` for `[T; N]`.
+/// `#[serde(with = "flat")]` for `[T; N]`: flat arrays of any length as a tuple, as serde has it for arrays up to 32.
 pub(crate) mod flat {
     use std::fmt;
     use std::marker::PhantomData;
@@ -46,5 +46,33 @@ pub(crate) mod flat {
             }
             Ok(array)
         }
+    }
+}
+
+/// `#[serde(with = "wide")]` for an `f32` that is saved as the `f64` that older releases held.
+pub(crate) mod wide {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(*value))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f32, D::Error> {
+        f64::deserialize(deserializer).map(|value| value as f32)
+    }
+}
+
+/// `#[serde(with = "moment")]` for a time that is saved as an option: [`Timestamp::MIN`](crate::time::Timestamp::MIN) is none.
+pub(crate) mod moment {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::time::Timestamp;
+
+    pub(crate) fn serialize<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        Some(*moment).filter(|&moment| moment != Timestamp::MIN).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        Option::deserialize(deserializer).map(|moment: Option<Timestamp>| moment.unwrap_or(Timestamp::MIN))
     }
 }
