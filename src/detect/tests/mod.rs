@@ -387,3 +387,10 @@ fn that_there_is_none_of_what_hurts_may_stay_so() {
     errors.preset.harm = None;
     assert!((0..200).any(|_| errors.see(0.0).stuck.is_some()), "it may be a source that hangs");
 }
+
+/// What every signal takes; the heap beside it is measured by `benches/judge.rs`.
+#[test]
+fn a_judge_takes_no_more_than_two_kilobytes() {
+    let bytes = std::mem::size_of::<Judge>();
+    assert!(bytes <= 2_048, "{bytes} bytes");
+}
