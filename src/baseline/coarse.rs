@@ -12,11 +12,6 @@ impl Coarse {
         Coarse(((size as f32).to_bits() >> 16) as u16)
     }
 
-    /// The nearest one, of a size that is no rank but reckoned with.
-    pub(crate) fn near(size: f64) -> Self {
-        Coarse(((size as f32).to_bits().saturating_add(0x8000) >> 16) as u16)
-    }
-
     pub(crate) fn get(self) -> f64 {
         f64::from(f32::from_bits(u32::from(self.0) << 16))
     }

@@ -13,11 +13,6 @@ pub struct Level {
 }
 
 impl Level {
-    /// A little of each line of memory.
-    pub(crate) fn touch(&self) -> f32 {
-        self.mean as f32
-    }
-
     /// The mean of the past; none before the first value.
     pub fn get(&self) -> Option<f64> {
         (self.seen > 0).then_some(self.mean)

@@ -6,8 +6,7 @@ use super::flat;
 
 /// An `f32` without its last byte: an error of at most 16 millionths of the value, which is counted from the signal's first one. As
 /// bytes, so that they lie side by side without gaps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "f32", into = "f32")]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Short([u8; 3]);
 
 impl Short {
@@ -20,18 +19,6 @@ impl Short {
     pub(crate) fn get(self) -> f32 {
         let Short([low, middle, high]) = self;
         f32::from_le_bytes([0, low, middle, high])
-    }
-}
-
-impl From<f32> for Short {
-    fn from(value: f32) -> Self {
-        Short::of(value)
-    }
-}
-
-impl From<Short> for f32 {
-    fn from(value: Short) -> Self {
-        value.get()
     }
 }
 

@@ -112,11 +112,6 @@ const FINEST: f32 = 1e-6;
 pub(super) const BEYOND: f64 = 2.0;
 
 impl Days {
-    /// A little of each line of memory.
-    pub(super) fn touch(&self) -> f32 {
-        self.values.low + self.ratios.low
-    }
-
     /// Takes one value in, and how it lies to what its hour brings where that is known and a ratio; at the end of a block says how far
     /// that stayed beyond the days before. What is `aside` belongs to no day.
     pub(super) fn judge(

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::baseline::Coarse;
+use crate::baseline::{Bf16, Coarse};
 
 /// Sizes kept.
 pub(super) const KEPT: usize = 16;
@@ -27,7 +27,7 @@ pub(super) struct Tail {
     /// 0 where none is held yet.
     largest: [Coarse; KEPT],
     /// Shrunk tail index; stale while no size is held.
-    index: Coarse,
+    index: Bf16,
     trials: u16,
 }
 
@@ -94,7 +94,7 @@ impl Tail {
     fn learn_index(&mut self, prior: Prior) {
         if let Some((depth, threshold)) = self.threshold() {
             let logs: f64 = self.largest[..depth].iter().map(|&m| libm::log(m.get() / threshold)).sum();
-            self.index = Coarse::near((logs + prior.weight * prior.index) / (depth as f64 + prior.weight));
+            self.index = Bf16::of(((logs + prior.weight * prior.index) / (depth as f64 + prior.weight)) as f32);
         }
     }
 
@@ -110,7 +110,7 @@ impl Tail {
         };
         if threshold < size {
             let weight = depth as f64 + prior.weight;
-            let excess = libm::log(size / threshold) / (weight * self.index.get());
+            let excess = libm::log(size / threshold) / (weight * f64::from(self.index.get()));
             return libm::log10(trials / (depth as f64 + 0.5)) + weight * libm::log10(1.0 + excess);
         }
         let rank = self.count(|kept| size <= kept.get());
@@ -122,7 +122,7 @@ impl Tail {
         let (depth, threshold) = self.threshold()?;
         let weight = depth as f64 + prior.weight;
         let beyond = (wanted - libm::log10((f64::from(self.trials) + 1.0) / (depth as f64 + 0.5))).max(0.0);
-        let excess = weight * self.index.get() * (libm::exp10(beyond / weight) - 1.0);
+        let excess = weight * f64::from(self.index.get()) * (libm::exp10(beyond / weight) - 1.0);
         Some(threshold * libm::exp(excess.min(60.0)))
     }
 }
@@ -133,13 +133,13 @@ type Saved = ([Coarse; KEPT], u8, f32, u16);
 impl From<Saved> for Tail {
     fn from((mut largest, held, index, trials): Saved) -> Self {
         largest[usize::from(held).min(KEPT)..].fill(Coarse::default());
-        Tail { largest, index: Coarse::near(f64::from(index)), trials }
+        Tail { largest, index: Bf16::of(index), trials }
     }
 }
 
 impl From<Tail> for Saved {
     fn from(tail: Tail) -> Self {
-        (tail.largest, tail.held() as u8, tail.index.get() as f32, tail.trials)
+        (tail.largest, tail.held() as u8, tail.index.get(), tail.trials)
     }
 }
 

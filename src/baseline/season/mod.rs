@@ -89,11 +89,6 @@ impl Stray {
 }
 
 impl Season {
-    /// A little of each line of memory.
-    pub(crate) fn touch(&self) -> f32 {
-        self.off.get() as f32
-    }
-
     /// The expected value now, where a season has proved better than the level.
     pub fn expect(&self, when: When) -> Option<f64> {
         let own = self.own().and_then(|cycle| cycle.expect(when.gap));
