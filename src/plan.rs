@@ -118,14 +118,13 @@ const OF_BOUND: f64 = 0.1;
 
 impl Preset {
     /// What presets are matched on: the signal's name, and after a colon the state that it tells of, if a label does
-    /// (`stat="rate"` of a histogram, `state` or `mode` as in `system.cpu.utilization:idle`), or the word before a number in a log
+    /// (`stat="rate"` of a histogram, a state or mode as in `system.cpu.utilization:idle`), or the word before a number in a log
     /// line (`log_value:took`), or the level of lines (`log_lines_rate:error`).
     pub fn kind_text(signal: &Signal) -> String {
         let rate = signal.label("stat").filter(|stat| *stat == "rate");
         let slot = signal.label("slot").filter(|_| signal.name() == "log_value");
         let level = signal.label("level").filter(|_| signal.name() == "log_lines_rate");
-        let state = rate.or(slot).or(level).or_else(|| signal.label("state")).or_else(|| signal.label("mode"));
-        match state {
+        match rate.or(slot).or(level).or_else(|| signal.state()) {
             Some(state) => format!("{}:{state}", signal.name()),
             None => signal.name().to_owned(),
         }

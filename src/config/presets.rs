@@ -259,6 +259,8 @@ mod tests {
         ("{\"system.memory.usage\",state=\"free\"}", "headroom", "bytes"),
         ("{\"db.client.connection.count\",state=\"idle\"}", "headroom", ""),
         ("{\"db.client.connection.count\",state=\"used\"}", "pool", ""),
+        ("{\"db.client.connection.count\",\"db.client.connection.state\"=\"idle\"}", "headroom", ""),
+        ("{\"process.cpu.utilization\",\"cpu.mode\"=\"idle\"}", "headroom", "ratio"),
         ("db_pool_pending_requests", "queue", "items"),
         ("hikaricp_connections_pending", "queue", "items"),
         ("replication_lag_seconds", "latency", "s"),

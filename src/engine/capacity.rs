@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Bound, Side};
-use crate::signal::{Part, Signal, is_space};
+use crate::signal::{Part, Signal, is_shared_out};
 
 /// So much of a capacity is its limit: programs fail before the last bit of it is gone.
 const SHARE: f64 = 0.95;
@@ -55,7 +55,7 @@ impl Capacities {
     pub(super) fn join(&mut self, signal: &Signal, slot: u32) {
         if let Some((part, key)) = signal.capacity_hash() {
             let parts = self.by_key.entry(key).or_default();
-            parts.sums = is_space(signal.name());
+            parts.sums = is_shared_out(signal.name());
             parts.slots.insert(part, slot);
         }
     }
@@ -142,6 +142,18 @@ mod tests {
         let told = capacities.told(|slot| Some([60.0, 40.0, 30.0, 1.0][slot as usize]));
         let bound = Bound { level: 95.0, side: Side::Above };
         assert_eq!(told, [(0, Capacity { whole: 100.0, bound })]);
+    }
+
+    #[test]
+    fn a_state_is_told_by_the_convention_s_own_label_too() {
+        let mut capacities = Capacities::default();
+        let state = |state| signal("db.client.connection.count", "a").with("db.client.connection.state", state);
+        let signals = [state("idle"), state("used"), signal("db.client.connection.max", "a")];
+        for (slot, signal) in signals.iter().enumerate() {
+            capacities.join(signal, slot as u32);
+        }
+        let told = capacities.told(|slot| Some([12.0, 8.0, 20.0][slot as usize]));
+        assert_eq!(told, [(1, Capacity::of_use(20.0))]);
     }
 
     #[test]

@@ -22,18 +22,46 @@ const WHOLE: [&str; 5] = ["limit", "max", "maximum", "capacity", "quota"];
 const WHOLE_SPACE: [&str; 2] = ["total", "size"];
 /// Space of which nothing else takes a share, so that what is used and what is left make the whole.
 const SPACE: [&str; 8] = ["disk", "filesystem", "fs", "volume", "storage", "inodes", "swap", "paging"];
+/// And what else is told as what is used and what is left: the connections of MongoDB.
+const SHARED_OUT: &str = "mongodb_connections";
 const MEMORY: [&str; 2] = ["memory", "mem"];
 /// What stands between the words of a name.
 const BREAKS: [char; 4] = ['.', '_', ':', '-'];
 
-/// Names off the pattern: of the whole, and of the use. From the documentation of cAdvisor, Tomcat's exporter and the semantic
-/// conventions of OpenTelemetry (JVM, containers).
-const LISTED: [(&str, &str); 5] = [
-    ("container_spec_memory_limit_bytes", "container_memory_working_set_bytes"),
-    ("container.memory.usage.limit", "container.memory.usage.total"),
-    ("tomcat_threads_config_max_threads", "tomcat_threads_busy_threads"),
-    ("jvm.memory.limit", "jvm.memory.used_after_last_gc"),
-    ("db.client.connection.max", "db.client.connection.count:used"),
+/// Names off the pattern: of the whole, and of what is used or left of it. From the documentation of the exporters of Prometheus
+/// (node, kubelet, cAdvisor, redis, mysqld, Tomcat, Micrometer, RabbitMQ, etcd, Ceph, MinIO, Oracle, Windows), the semantic conventions and
+/// receivers of OpenTelemetry, and Telegraf's inputs.
+const LISTED: [(&str, &str, Part); 30] = [
+    ("container_spec_memory_limit_bytes", "container_memory_working_set_bytes", Part::Used),
+    ("container.memory.usage.limit", "container.memory.usage.total", Part::Used),
+    ("system.memory.limit", "system.memory.usage:used", Part::Used),
+    ("node_memory_MemTotal_bytes", "node_memory_MemAvailable_bytes", Part::Left),
+    ("node_memory_SwapTotal_bytes", "node_memory_SwapFree_bytes", Part::Left),
+    ("windows_cs_physical_memory_bytes", "windows_memory_available_bytes", Part::Left),
+    ("node_filesystem_files", "node_filesystem_files_free", Part::Left),
+    ("kubelet_volume_stats_inodes", "kubelet_volume_stats_inodes_used", Part::Used),
+    ("ceph_cluster_total_bytes", "ceph_cluster_total_used_bytes", Part::Used),
+    ("minio_cluster_capacity_usable_total_bytes", "minio_cluster_capacity_usable_free_bytes", Part::Left),
+    ("node_nf_conntrack_entries_limit", "node_nf_conntrack_entries", Part::Used),
+    ("conntrack_nf_conntrack_max", "conntrack_nf_conntrack_count", Part::Used),
+    ("conntrack_ip_conntrack_max", "conntrack_ip_conntrack_count", Part::Used),
+    ("linux_sysctl_fs_file-max", "linux_sysctl_fs_file-nr", Part::Used),
+    ("procstat_rlimit_num_fds_soft", "procstat_num_fds", Part::Used),
+    ("jvm.memory.limit", "jvm.memory.used_after_last_gc", Part::Used),
+    ("tomcat_threads_config_max_threads", "tomcat_threads_busy_threads", Part::Used),
+    ("executor_pool_max_threads", "executor_active_threads", Part::Used),
+    ("haproxy_slim", "haproxy_scur", Part::Used),
+    ("db.client.connection.max", "db.client.connection.count:used", Part::Used),
+    ("mysql_global_variables_max_connections", "mysql_global_status_threads_connected", Part::Used),
+    ("mysql_variables_max_connections", "mysql_threads_connected", Part::Used),
+    ("mysql_global_variables_open_files_limit", "mysql_global_status_open_files", Part::Used),
+    ("oracledb_resource_limit_value", "oracledb_resource_current_utilization", Part::Used),
+    ("redis.maxmemory", "redis.memory.used", Part::Used),
+    ("redis_maxmemory", "redis_used_memory", Part::Used),
+    ("redis_config_maxclients", "redis_connected_clients", Part::Used),
+    ("redis_maxclients", "redis_clients", Part::Used),
+    ("rabbitmq_resident_memory_limit_bytes", "rabbitmq_process_resident_memory_bytes", Part::Used),
+    ("etcd_server_quota_backend_bytes", "etcd_mvcc_db_total_size_in_bytes", Part::Used),
 ];
 
 /// What tells of the memory of a container: in Kubernetes its use and its limit come from two programs, each with labels of its
@@ -78,9 +106,9 @@ pub(super) fn container_memory<'a>(
 /// The part that a name tells, its rank among names of the same part, and the pattern that it shares with the other parts;
 /// none where it tells of no capacity.
 pub(super) fn part_of(name: &str) -> Option<((Part, u8), String)> {
-    if let Some((whole, used)) = LISTED.iter().find(|(whole, used)| [*whole, *used].contains(&name)) {
-        let part = if name == *whole { Part::Whole } else { Part::Used };
-        return Some(((part, 0), format!("{whole} {used}")));
+    if let Some((whole, other, part)) = LISTED.iter().find(|(whole, other, _)| [*whole, *other].contains(&name)) {
+        let part = if name == *whole { Part::Whole } else { *part };
+        return Some(((part, 0), format!("{whole} {other}")));
     }
     let has_size = || is_space(name) || words(name).any(|word| MEMORY.contains(&word));
     let role = |word: &str| {
@@ -101,7 +129,11 @@ pub(super) fn part_of(name: &str) -> Option<((Part, u8), String)> {
 }
 
 /// Whether what is used and what is left make up the whole.
-pub fn is_space(name: &str) -> bool {
+pub fn is_shared_out(name: &str) -> bool {
+    is_space(name) || name.starts_with(SHARED_OUT)
+}
+
+fn is_space(name: &str) -> bool {
     words(name).any(|word| SPACE.contains(&word))
 }
 
@@ -123,6 +155,8 @@ mod tests {
             ("container_memory_working_set_bytes", "container_spec_memory_limit_bytes"),
             ("jvm.memory.used_after_last_gc", "jvm.memory.limit"),
             ("mem_used", "mem_total"),
+            ("redis.memory.used", "redis.maxmemory"),
+            ("node_nf_conntrack_entries", "node_nf_conntrack_entries_limit"),
         ] {
             let (a, b) = (part_of(used).unwrap(), part_of(whole).unwrap());
             assert_eq!((a.0.0, b.0.0, &a.1), (Part::Used, Part::Whole, &b.1), "{used} {whole}");
@@ -130,6 +164,8 @@ mod tests {
         for (left, whole) in [
             ("node_filesystem_avail_bytes", "node_filesystem_size_bytes"),
             ("elasticsearch_filesystem_data_available_bytes", "elasticsearch_filesystem_data_size_bytes"),
+            ("node_filesystem_files_free", "node_filesystem_files"),
+            ("node_memory_MemAvailable_bytes", "node_memory_MemTotal_bytes"),
         ] {
             let (a, b) = (part_of(left).unwrap(), part_of(whole).unwrap());
             assert_eq!((a.0.0, b.0.0, &a.1), (Part::Left, Part::Whole, &b.1), "{left} {whole}");

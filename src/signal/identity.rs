@@ -46,8 +46,10 @@ const BUILD_LABELS: [&str; 9] = [
 /// What the hashes of a container's memory begin with.
 const CONTAINER_MEMORY: &str = "memory of a container";
 
-/// The label by which OpenTelemetry tells what is used from what is free.
+/// The last word of the label that tells what is used from what is free: `state` of a host's metrics, `db.client.connection.state`.
 const STATE: &str = "state";
+/// And of the one that tells what a processor is busy with: `mode` of node-exporter, `cpu.mode`.
+const MODE: &str = "mode";
 
 /// The identity of a watched series: a name and labels sorted by key, keys unique.
 ///
@@ -150,16 +152,30 @@ impl Signal {
         }
         let (part, pattern) = part_of(&self.with_state())?;
         feed(&mut hasher, &pattern);
-        for (key, value) in self.labels().filter(|(key, _)| *key != STATE) {
+        let state = self.by_word(STATE).map(|(key, _)| key);
+        for (key, value) in self.labels().filter(|(key, _)| Some(*key) != state) {
             feed(&mut hasher, key);
             feed(&mut hasher, value);
         }
         Some((part, hasher.digest()))
     }
 
+    /// The state or mode that it tells of: what a label `state` says, else one whose name ends with that word.
+    pub fn state(&self) -> Option<&str> {
+        self.by_word(STATE).or_else(|| self.by_word(MODE)).map(|(_, value)| value)
+    }
+
     /// The name with the state that it is told of: `system.filesystem.usage:used`.
     fn with_state(&self) -> Cow<'_, str> {
-        self.label(STATE).map_or(Cow::Borrowed(self.name()), |state| Cow::Owned(format!("{}:{state}", self.name)))
+        self.by_word(STATE)
+            .map_or(Cow::Borrowed(self.name()), |(_, state)| Cow::Owned(format!("{}:{state}", self.name)))
+    }
+
+    /// The label of this name, else the first whose name ends with this word.
+    fn by_word<'a>(&'a self, word: &'a str) -> Option<(&'a str, &'a str)> {
+        let ends = |key: &str| key.strip_suffix(word).is_some_and(|rest| rest.ends_with(['.', '_']));
+        let own = self.label(word).map(|value| (word, value));
+        own.or_else(|| self.labels().find(|(key, _)| ends(key)))
     }
 
     /// The hash that all instances of one signal share: name and labels but for [`INSTANCE_LABELS`] and what tells of the build of

@@ -19,7 +19,7 @@ mod stack;
 pub mod template;
 
 pub use ascent::Ascent;
-pub use capacity::{Part, is_space};
+pub use capacity::{Part, is_shared_out};
 pub use change::{Change, ChangeKind};
 pub use climb::Climb;
 pub use fields::Fields;
