@@ -110,6 +110,11 @@ impl Cadence {
         f64::from(self.lift)
     }
 
+    /// What [`Cadence::lift`] lacks to the whole of log10 of the step against five minutes.
+    pub(super) fn rest(&self) -> f64 {
+        self.lift() * (1.0 / STEP_SHARE - 1.0)
+    }
+
     /// How much oftener than at five minutes a quiet signal reaches a given surprise: points come `1 / step` as often, each
     /// with its allowance.
     pub(super) fn clock(&self) -> f64 {

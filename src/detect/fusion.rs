@@ -39,8 +39,9 @@ pub(super) fn weigh(surprise: f64, size: Size, band: f64, step: f64) -> f64 {
 }
 
 /// Joins the weighed surprises of all views. Where the hours do not fit the signal, what they bring is a height like any other: new
-/// perhaps, but nothing that a point should agree with.
-pub(super) fn fuse(surprises: &[f64; COUNT], hours_fit: bool) -> Fused {
+/// perhaps, but nothing that a point should agree with. In the agreement time alone counts: `rest` is what the clock's allowance
+/// still lacks to a whole `log10(step / 5 min)`.
+pub(super) fn fuse(surprises: &[f64; COUNT], hours_fit: bool, rest: f64) -> Fused {
     let excess = |s: f64| (s - ORDINARY).max(0.0);
     let (mut first, mut top, mut top_core) = (0, 0.0, 0.0_f64);
     let (mut all, mut core) = (0.0, 0.0);
@@ -51,9 +52,9 @@ pub(super) fn fuse(surprises: &[f64; COUNT], hours_fit: bool) -> Fused {
                 (top, first) = (s, i);
             }
         }
-        if spec.core && (hours_fit || i != HOUR) {
-            core += excess(s);
-            top_core = top_core.max(s);
+        if spec.core && 0.0 < s && (hours_fit || i != HOUR) {
+            core += excess(s + rest);
+            top_core = top_core.max(s + rest);
         }
     }
     let join = |top: f64, sum: f64, share: f64| top + share * (sum - excess(top)).max(0.0);
@@ -68,15 +69,17 @@ mod tests {
     fn one_view_makes_novelty_and_many_make_agreement() {
         let mut surprises = [0.0; COUNT];
         surprises[5] = 6.0;
-        let lone = fuse(&surprises, true);
+        let lone = fuse(&surprises, true, 0.0);
         assert_eq!((lone.novelty, lone.agreement, lone.first), (6.0, 0.0, 5));
         surprises[7] = 3.0;
         surprises[1] = 4.0;
-        let many = fuse(&surprises, true);
+        let many = fuse(&surprises, true, 0.0);
         assert!((many.novelty - 6.15).abs() < 1e-12);
         assert_eq!(many.agreement, 5.0);
+        let hourly = fuse(&surprises, true, 0.7);
+        assert_eq!((hourly.novelty, hourly.agreement), (many.novelty, 4.7 + (3.7 - ORDINARY)), "by time alone");
         surprises[HOUR] = 5.0;
-        assert_eq!((fuse(&surprises, true).agreement, fuse(&surprises, false).agreement), (8.0, 5.0));
+        assert_eq!((fuse(&surprises, true, 0.0).agreement, fuse(&surprises, false, 0.0).agreement), (8.0, 5.0));
     }
 
     #[test]

@@ -249,7 +249,8 @@ impl Judge {
             self.block = surprises[BLOCKS] as f32;
         }
         surprises[BLOCKS] = f64::from(self.block);
-        let fused = fuse(&surprises, seen.stray.is_none_or(|stray| stray.fits));
+        let hours_fit = seen.stray.is_none_or(|stray| stray.fits);
+        let fused = fuse(&surprises, hours_fit, self.cadence.rest());
         let near = SIZES.iter().zip(&surprises).filter(|(spec, _)| matches!(spec.view, View::Slope | View::Spread));
         let settled = near.map(|(_, &s)| s).fold(surprises[0], f64::max);
         let stuck = self.stuck.judge(0 < self.points && seen.value == seen.before, self.points);
@@ -302,7 +303,8 @@ impl Judge {
         let both = if novelty.max(agreement) < NOTABLE {
             ORDINARY
         } else {
-            rarity(&self.novelty, novelty, NOVELTY).max(rarity(&self.agreement, agreement, AGREEMENT))
+            let by_time = self.agreement.rate.rarity(agreement, AGREEMENT, self.weeks, 1.0) - surcharge;
+            rarity(&self.novelty, novelty, NOVELTY).max(by_time)
         };
         let own = |voice: &Voice, height: f64, quiet: Quiet| {
             (known && quiet.base < height).then(|| rarity(voice, height, quiet))
