@@ -34,7 +34,9 @@ const LEAST_GAPS: f64 = 3.0;
 const LEAST_ARRIVALS: u16 = 30;
 /// Between evidence (0: a surprise per point) and the pure promise (1: a surprise per week). 0.6 to 0.75 are alike on NAB and on
 /// the service metrics. At 1 the best thresholds of both lie nearer to each other (of `onset`: that of the metrics finds an event F1 of
-/// .55 on NAB, where .60 is the best, instead of .48 of .61), but NAB falls to 71.9 and by low false alarms to 60.7.
+/// .55 on NAB, where .60 is the best, instead of .48 of .61), but NAB falls to 71.9 and by low false alarms to 60.7. The agreement,
+/// whose scores are levels and no onsets, takes the whole ([`Cadence::rest`]): on the metrics its event F1 is .655 instead of .645 at .046
+/// instead of .057 false alarms a day, and their threshold lacks .07 of NAB's best F1 instead of .11.
 const STEP_SHARE: f64 = 0.65;
 /// The step at which points and time count alike: 5 minutes.
 const STEP_SECONDS: f64 = 300.0;
