@@ -3,7 +3,7 @@
 //! Every value is set; what an operator left out carries its default here. The core reads nothing else.
 
 use crate::calendar::Calendar;
-use crate::signal::{Selector, Signal};
+use crate::signal::{Selector, Signal, word_by_word};
 use crate::time::Span;
 
 /// The plan of the core.
@@ -113,23 +113,12 @@ pub struct Preset {
     pub absence: bool,
 }
 
+/// The preset that takes whatever no other does.
+pub const REST: &str = "anything";
 /// The share of a bound that always matters.
 const OF_BOUND: f64 = 0.1;
 
 impl Preset {
-    /// What presets are matched on: the signal's name, and after a colon the state that it tells of, if a label does
-    /// (`stat="rate"` of a histogram, a state or mode as in `system.cpu.utilization:idle`), or the word before a number in a log
-    /// line (`log_value:took`), or the level of lines (`log_lines_rate:error`).
-    pub fn kind_text(signal: &Signal) -> String {
-        let rate = signal.label("stat").filter(|stat| *stat == "rate");
-        let slot = signal.label("slot").filter(|_| signal.name() == "log_value");
-        let level = signal.label("level").filter(|_| signal.name() == "log_lines_rate");
-        match rate.or(slot).or(level).or_else(|| signal.state()) {
-            Some(state) => format!("{}:{state}", signal.name()),
-            None => signal.name().to_owned(),
-        }
-    }
-
     /// Whether a move to this side hurts.
     pub fn hurts(&self, upward: bool) -> bool {
         self.harm.is_none_or(|side| (side == Side::Above) == upward)
@@ -151,9 +140,28 @@ impl Preset {
         (floor < self.floor || harm != self.harm).then(|| Preset { floor, harm, ..self.clone() })
     }
 
-    /// Whether this preset takes signals of such a [`Preset::kind_text`].
+    /// Whether this preset takes signals of such a [`Signal::kind_text`].
     pub fn takes_kind(&self, kind: &str) -> bool {
         self.names.iter().any(|name| name.is_match(kind))
+    }
+
+    /// Which of `all` takes a [`Signal::kind_text`], and the text that it takes: as the name is written, or, where only the
+    /// [`REST`] would have it so, as it reads word by word.
+    pub fn first<'a, T>(
+        all: impl Iterator<Item = T> + Clone,
+        preset: impl Fn(&T) -> &'a Preset,
+        kind: String,
+    ) -> Option<(T, String)> {
+        let find = |text: &str| all.clone().find(|item| preset(item).takes_kind(text));
+        let written = find(&kind)?;
+        if preset(&written).name != REST {
+            return Some((written, kind));
+        }
+        let words = word_by_word(&kind);
+        match find(&words).filter(|item| preset(item).name != REST) {
+            Some(known) => Some((known, words)),
+            None => Some((written, kind)),
+        }
     }
 }
 
@@ -173,8 +181,8 @@ impl Plan {
     /// The place in `presets` of the one that takes a signal; it depends on the kind text alone, so that a caller with
     /// many signals may remember it by that.
     pub fn preset_of(&self, signal: &Signal) -> Option<usize> {
-        let kind = Preset::kind_text(signal);
-        self.presets.iter().position(|preset| preset.takes_kind(&kind))
+        let all = self.presets.iter().enumerate();
+        Preset::first(all, |(_, preset)| preset, signal.kind_text()).map(|((place, _), _)| place)
     }
 }
 

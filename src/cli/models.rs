@@ -81,7 +81,7 @@ fn which(models: &[Model], selector: &Selector, out: &mut dyn Write) -> Result<(
     let (signal, taken) = taken(models, selector)?;
     writeln!(out, "{signal}")?;
     writeln!(out, "  preset   {}: {}", taken.model.name, taken.model.about)?;
-    writeln!(out, "  because  {} fits {}", Preset::kind_text(&signal), taken.pattern)?;
+    writeln!(out, "  because  {} fits {}", taken.kind, taken.pattern)?;
     writeln!(out, "  unit     {}", taken.preset.unit.as_deref().unwrap_or("not known by the name"))?;
     writeln!(out, "  judged   {}", judgement(taken.preset))?;
     let service = signal.service().unwrap_or("none: no label names one");

@@ -59,12 +59,14 @@ pub struct Unit {
 }
 
 /// Why a model takes a signal.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Taken<'a> {
     /// The model.
     pub model: &'a Model,
     /// The preset within it.
     pub preset: &'a Preset,
+    /// What it takes: the name with its state, as it is written or word by word.
+    pub kind: String,
     /// The first of its patterns that fits.
     pub pattern: &'a str,
 }
@@ -86,12 +88,11 @@ pub fn presets_of(models: &[Model]) -> Vec<Preset> {
 
 /// Which of the models takes a signal, and why.
 pub fn taken<'a>(models: &'a [Model], signal: &Signal) -> Option<Taken<'a>> {
-    let kind = Preset::kind_text(signal);
     let all = models.iter().flat_map(|model| model.units.iter().map(move |unit| (model, unit)));
-    let (model, unit) = all.into_iter().find(|(_, unit)| unit.preset.takes_kind(&kind))?;
+    let ((model, unit), kind) = Preset::first(all, |(_, unit)| &unit.preset, signal.kind_text())?;
     let fits = |pattern: &&String| compile(pattern).is_ok_and(|regex| regex.is_match(&kind));
     let pattern = unit.patterns.iter().find(fits)?;
-    Some(Taken { model, preset: &unit.preset, pattern })
+    Some(Taken { model, preset: &unit.preset, pattern, kind })
 }
 
 /// The operator's own presets, `[[preset]]`: they are asked before those of `models/`.

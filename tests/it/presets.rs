@@ -17,7 +17,7 @@ fn the_names_of_real_exporters_find_their_presets() {
         let signal = selector.ok().and_then(|selector| selector.to_signal());
         let signal = signal.unwrap_or_else(|| panic!("{text} is no signal"));
         let found = taken(models(), &signal);
-        let name = found.map_or("none", |found| found.model.name.as_str());
+        let name = found.as_ref().map_or("none", |found| found.model.name.as_str());
         count += 1;
         if name != expected {
             let pattern = found.map_or("", |found| found.pattern);
