@@ -175,6 +175,18 @@ mod tests {
     }
 
     #[test]
+    fn a_listed_name_tells_of_one_capacity_alone() {
+        let mut names: Vec<&str> = LISTED.iter().flat_map(|(whole, other, _)| [*whole, *other]).collect();
+        names.sort_unstable();
+        let twice: Vec<&[&str]> = names.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        for (whole, other, part) in LISTED {
+            let (a, b) = (part_of(whole).unwrap(), part_of(other).unwrap());
+            assert_eq!((a.0.0, b.0.0, &a.1), (Part::Whole, part, &b.1), "{whole} {other}");
+        }
+    }
+
+    #[test]
     fn the_memory_of_a_container_is_known_by_its_place_whoever_tells() {
         let place = |name: &str, labels: &[(&str, &'static str)]| {
             container_memory(name, |key| labels.iter().find(|(have, _)| *have == key).map(|(_, value)| *value))

@@ -4,14 +4,40 @@ use super::Signal;
 
 /// Labels that say how what is counted went.
 const OUTCOME: [&str; 13] = [
-    "http.response.status_code", "http.status_code", "http_response_status_code", "http_status_code", "status_code", "response_code",
-    "code", "status", "outcome", "result", "error.type", "grpc_code", "grpc_status",
+    "http.response.status_code",
+    "http.status_code",
+    "http_response_status_code",
+    "http_status_code",
+    "status_code",
+    "response_code",
+    "code",
+    "status",
+    "outcome",
+    "result",
+    "error.type",
+    "grpc_code",
+    "grpc_status",
 ];
 /// What they say of failures that are no mistake of the caller, besides the codes from 500 of HTTP: gRPC, Micrometer, and usage.
 const FAILED: [&str; 15] = [
-    "5xx", "server_error", "error", "errors", "failed", "failure", "fail", "exception", "timeout", "rejected", "unavailable", "internal",
-    "deadlineexceeded", "deadline_exceeded", "data_loss",
+    "5xx",
+    "server_error",
+    "error",
+    "errors",
+    "failed",
+    "failure",
+    "fail",
+    "exception",
+    "timeout",
+    "rejected",
+    "unavailable",
+    "internal",
+    "deadlineexceeded",
+    "deadline_exceeded",
+    "data_loss",
 ];
+/// Words of names whose codes are those of HTTP.
+const ANSWERED: [&str; 3] = ["http", "request", "response"];
 /// The state that stands for those.
 const FAILING: &str = "failed";
 
@@ -36,9 +62,13 @@ impl Signal {
     }
 
     fn tells_of_failures(&self) -> bool {
-        let is_code = |value: &str| value.len() == 3 && value.starts_with('5') && value.bytes().all(|b| b.is_ascii_digit());
-        let is_failure = |value: &str| is_code(value) || FAILED.iter().any(|word| word.eq_ignore_ascii_case(value));
-        OUTCOME.iter().any(|key| self.label(key).is_some_and(is_failure))
+        // Elsewhere a number may be the code of an article.
+        let has_codes = |key: &str| key.ends_with("_code") || ANSWERED.iter().any(|word| self.name().contains(word));
+        let is_code =
+            |value: &str| value.len() == 3 && value.starts_with('5') && value.bytes().all(|b| b.is_ascii_digit());
+        let is_word = |value: &str| FAILED.iter().any(|word| word.eq_ignore_ascii_case(value));
+        let failed = |key: &str, value: &str| is_word(value) || (is_code(value) && has_codes(key));
+        OUTCOME.iter().any(|key| self.label(key).is_some_and(|value| failed(key, value)))
     }
 }
 
@@ -79,15 +109,20 @@ mod tests {
 
     #[test]
     fn what_failed_is_told_by_the_labels_of_its_outcome() {
-        let kind = |labels: &[(&'static str, &'static str)]| Signal::new("rpc_total", labels.iter().copied()).kind_text();
-        for (key, value) in [("code", "503"), ("status", "5xx"), ("outcome", "SERVER_ERROR"), ("grpc_code", "Unavailable")] {
-            assert_eq!(kind(&[(key, value)]), "rpc_total:failed", "{key}={value}");
-            assert_eq!(kind(&[(key, value), ("stat", "rate")]), "rpc_total:failed", "{key}={value}");
-            assert_eq!(kind(&[(key, value), ("stat", "p99")]), "rpc_total", "{key}={value}: how long failures take");
+        let kind =
+            |name, labels: &[(&'static str, &'static str)]| Signal::new(name, labels.iter().copied()).kind_text();
+        for (key, value) in
+            [("code", "503"), ("status", "5xx"), ("outcome", "SERVER_ERROR"), ("grpc_code", "Unavailable")]
+        {
+            assert_eq!(kind("requests_total", &[(key, value)]), "requests_total:failed", "{key}={value}");
+            assert_eq!(kind("requests", &[(key, value), ("stat", "rate")]), "requests:failed", "{key}={value}");
+            assert_eq!(kind("requests", &[(key, value), ("stat", "p99")]), "requests", "how long {key}={value} takes");
         }
         for (key, value) in [("code", "200"), ("code", "404"), ("code", "5000"), ("zone", "503"), ("status", "ok")] {
-            assert_eq!(kind(&[(key, value)]), "rpc_total", "{key}={value}");
+            assert_eq!(kind("requests_total", &[(key, value)]), "requests_total", "{key}={value}");
         }
+        assert_eq!(kind("articles_sold", &[("code", "512")]), "articles_sold");
+        assert_eq!(kind("calls", &[("status_code", "512")]), "calls:failed");
     }
 
     #[test]
