@@ -32,7 +32,7 @@ use crate::calendar::Local;
 use crate::detect::{Judge, Judgement, View};
 use crate::finding::{Breach, Finding, Kind, Phase};
 use crate::plan::{Plan, Preset};
-use crate::signal::Signal;
+use crate::signal::{Signal, is_shared_out};
 use crate::time::{Span, Timestamp};
 
 /// A watched signal.
@@ -226,7 +226,7 @@ impl Watch {
         let top = self.top.get_or_insert_with(|| Box::new(FlatTop::new(at, value)));
         match top.observe(at, value).map(Capacity::of_use) {
             Some(capacity) => match &mut self.learned {
-                Some(learned) => learned.learn(at, capacity, plan),
+                Some(learned) => learned.learn(at, capacity, false, plan),
                 None => {
                     let learned = Learned::new(at, capacity).with_passes(top.stays_of_late());
                     self.learned = Some(Box::new(learned));
@@ -242,7 +242,7 @@ impl Watch {
         let is_written = plan.limits.iter().any(|limit| limit.signal.matches(&self.signal));
         match &mut self.learned {
             learned if is_written => *learned = None,
-            Some(learned) => learned.learn(at, capacity, plan),
+            Some(learned) => learned.learn(at, capacity, is_shared_out(self.signal.name()), plan),
             None => self.learned = Some(Box::new(Learned::new(at, capacity))),
         }
     }

@@ -278,8 +278,8 @@ impl Incident {
     ///   of one of its failures. Of a mere forecast also the begins must lie that close, for forecasts are told when they
     ///   become credible and not when something happens.
     /// - What runs on the same machine or in the same instance, and what has kept company with this service in the past
-    ///   (`linked`): while something of the incident stands that fails or is about to. A bound's passing however long that has
-    ///   stood, a mere oddity within two hours.
+    ///   (`linked`): while something of the incident stands that is about to fail, or has for less than a day. A bound's passing
+    ///   at any time of that, a mere oddity within two hours.
     /// - What fails within hours of a resource's being exhausted: an empty pool hurts those who wait for it, and nobody
     ///   wrote down who that is.
     ///
@@ -299,7 +299,11 @@ impl Incident {
         if with_it && (!foreseen || near(finding.since, self.since())) {
             return true;
         }
-        let grave = || self.carriers().filter(|trouble| trouble.stands() && trouble.finding.breach.is_some());
+        let lately = |failed: Timestamp| finding.at.since(failed) < CHRONIC;
+        let grave = || {
+            let standing = self.carriers().filter(|trouble| trouble.stands() && trouble.finding.breach.is_some());
+            standing.filter(|trouble| trouble.failed.is_none_or(lately))
+        };
         let kept_company = |trouble: &Trouble| {
             shares_place(&trouble.finding.signal, &finding.signal) || links.are_linked(trouble.service(), service)
         };
@@ -317,6 +321,8 @@ impl Incident {
 
 /// What fails so long after a resource was exhausted elsewhere is taken for its consequence.
 const CONSEQUENCE: Span = Span::from_hours(2);
+/// What has failed for so long draws nothing else in: whoever could not bear it has failed by then.
+const CHRONIC: Span = Span::from_days(1);
 
 /// Labels that say where something runs.
 const PLACES: [&str; 8] =

@@ -24,6 +24,16 @@ impl Fading {
         self.count * libm::exp2(-at.since(self.counted).as_secs_f64() / HALF.as_secs_f64())
     }
 
+    /// Whether there was never any.
+    pub(super) fn is_none(self) -> bool {
+        self.count == 0.0
+    }
+
+    /// When it was last counted.
+    pub(super) fn since(self) -> Timestamp {
+        self.counted
+    }
+
     /// One more.
     pub(super) fn add(&mut self, at: Timestamp) {
         *self = Fading { count: self.at(at) + 1.0, counted: at };

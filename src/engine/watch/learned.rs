@@ -1,8 +1,9 @@
 //! A bound that the data told: the capacity that a signal is a use of, and whether passing it is how the signal lives.
 //!
 //! A number that is called a limit may be another thing (the greatest value of a window), and some limits are there to be
-//! reached (a cache, a generation of a heap). So a capacity counts once it has stayed the same for an hour, speaks when it has
-//! been held for a day, and keeps silent about what was passed three times within a week or so.
+//! reached (a cache, a generation of a heap, a pool that is opened whole). So a capacity counts once it has stayed the same for an
+//! hour, speaks when it has been held for a day, and keeps silent about what was passed three times within a week or so, and about
+//! what stood beyond it when it was found: who runs it knows. Space is the exception, which nobody means to fill.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,8 @@ const STEADY: Span = Span::from_hours(1);
 const KNOWN: Span = Span::from_days(1);
 /// Passing it so often of late is usual.
 const USUAL: f64 = 2.5;
+/// And what stood beyond it when it was found counts as this many.
+const FOUND_BEYOND: u8 = 3;
 
 /// What is known of the capacity of a signal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,7 +82,9 @@ impl Learned {
     /// The same for another instance, of which nothing was told.
     pub(super) fn heir(&self) -> Learned {
         let bounded = self.bounded.as_ref().map(Bounded::heir);
-        Learned { bounded, beyond: false, speaks: false, ..self.clone() }
+        let mut heir = Learned { bounded, speaks: false, ..self.clone() };
+        heir.goes(false, self.passes.since());
+        heir
     }
 
     /// The bound, once it counts.
@@ -87,14 +92,30 @@ impl Learned {
         self.bounded.as_ref()
     }
 
-    /// Whether it is still the same capacity; else it begins anew.
-    pub(super) fn learn(&mut self, at: Timestamp, capacity: Capacity, plan: &Plan) {
+    /// Whether it is still the same capacity; else it begins anew. Of what is `kept` in it standing beyond it is never usual.
+    pub(super) fn learn(&mut self, at: Timestamp, capacity: Capacity, kept: bool, plan: &Plan) {
         let moved = (capacity.whole - self.capacity.whole).abs();
         if capacity.bound.side != self.capacity.bound.side || SAME * self.capacity.whole < moved {
             *self = Learned::new(at, capacity);
         } else if self.bounded.is_none() && self.since + STEADY <= at {
             self.bounded = Some(Bounded::limit(self.capacity.bound, plan.horizon));
+            self.beyond &= !kept;
         }
+    }
+
+    /// Whether it stands beyond the bound as it did when that was found.
+    fn is_as_found(&self) -> bool {
+        self.beyond && self.passes.is_none()
+    }
+
+    /// Stands beyond the bound now, or does not.
+    fn goes(&mut self, beyond: bool, at: Timestamp) {
+        if beyond && !self.beyond {
+            self.passes.add(at);
+        } else if !beyond && self.is_as_found() {
+            (0..FOUND_BEYOND).for_each(|_| self.passes.add(at));
+        }
+        self.beyond = beyond;
     }
 
     /// Takes the next value of the signal and says how it stands.
@@ -106,14 +127,15 @@ impl Learned {
         plan: &Plan,
         unit: Option<&str>,
     ) -> Standing {
-        let Some(bounded) = &mut self.bounded else { return Standing::Clear };
-        let standing = bounded.observe(at, value, local, plan, unit);
         let beyond = self.capacity.bound.is_passed(value);
-        if beyond && !self.beyond {
-            self.passes.add(at);
-        }
-        self.beyond = beyond;
-        let may_speak = self.speaks || (self.since + KNOWN <= at && self.passes.at(at) < USUAL);
+        let Some(bounded) = &mut self.bounded else {
+            self.beyond = beyond;
+            return Standing::Clear;
+        };
+        let standing = bounded.observe(at, value, local, plan, unit);
+        self.goes(beyond, at);
+        let is_usual = USUAL <= self.passes.at(at) || self.is_as_found();
+        let may_speak = self.speaks || (self.since + KNOWN <= at && !is_usual);
         self.speaks = may_speak && standing != Standing::Clear;
         match standing {
             _ if !self.speaks => Standing::Clear,
@@ -146,11 +168,15 @@ mod tests {
 
     /// The minutes at which a use of 100 stands otherwise than clear.
     fn heard(minutes: i64, value: impl Fn(i64) -> f64) -> Vec<i64> {
+        heard_of(false, minutes, value)
+    }
+
+    fn heard_of(kept: bool, minutes: i64, value: impl Fn(i64) -> f64) -> Vec<i64> {
         let plan = Plan::default();
         let mut learned = Learned::new(Timestamp::from_secs(0), capacity(100.0));
         let speaks = |minute: &i64| {
             let at = Timestamp::from_secs(minute * 60);
-            learned.learn(at, capacity(100.0 + (minute % 2) as f64), &plan);
+            learned.learn(at, capacity(100.0 + (minute % 2) as f64), kept, &plan);
             learned.observe(at, value(*minute), local(*minute), &plan, None) != Standing::Clear
         };
         (0..minutes)
@@ -176,6 +202,22 @@ mod tests {
     }
 
     #[test]
+    fn what_stood_at_its_capacity_when_it_was_found_lives_so_and_refills_so() {
+        let cache = |minute: i64| 99.0 + (minute % 7) as f64 * 0.1;
+        assert_eq!(heard(12 * 1440, cache), Vec::<i64>::new());
+        let restarted = |minute: i64| cache(minute).min(10.0 + (minute - 12 * 1440).max(0) as f64 * 0.1);
+        let restarted = |minute: i64| if minute < 12 * 1440 { cache(minute) } else { restarted(minute) };
+        assert_eq!(heard(14 * 1440, restarted), Vec::<i64>::new());
+        assert_eq!(heard_of(true, 2 * 1440, cache).first(), Some(&1440), "a disk that is full is news");
+    }
+
+    #[test]
+    fn what_reaches_its_capacity_while_it_is_known_is_heard() {
+        let pool = |minute: i64| if minute < 2 * 1440 { 50.0 } else { 99.5 };
+        assert_eq!(heard(2 * 1440 + 5, pool).first(), Some(&(2 * 1440)));
+    }
+
+    #[test]
     fn what_lived_so_once_is_foreseen_again_after_weeks() {
         let cache = |minute: i64| if minute < 2 * 1440 { 50.0 + (minute % 60) as f64 } else { 50.0 };
         let growing = |minute: i64| cache(minute) + (minute - 40 * 1440).max(0) as f64 / 60.0 * 3.0;
@@ -188,7 +230,7 @@ mod tests {
         let mut learned = Learned::new(Timestamp::from_secs(0), capacity(100.0));
         for minute in 0..4000 {
             let at = Timestamp::from_secs(minute * 60);
-            learned.learn(at, capacity(100.0 + (minute % 30) as f64), &plan);
+            learned.learn(at, capacity(100.0 + (minute % 30) as f64), false, &plan);
             assert_eq!(learned.observe(at, 99.0, local(minute), &plan, None), Standing::Clear);
         }
     }
