@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::signal::Signal;
+use crate::time::Span;
 
 /// Fewer have no majority.
 const LEAST: usize = 3;
@@ -114,6 +115,47 @@ impl Standing {
     pub(super) fn is_apart(&self) -> bool {
         self.apart
     }
+}
+
+/// The values of one tick by the age of the instance, and the middle of those that an instance is held against.
+///
+/// A new instance fills its caches for hours. It is held against all of which it could be one, so that a bad version on a canary
+/// shows; who is old is held against those who are at least half as old, and who is settled against the settled.
+#[derive(Debug, Default)]
+pub(super) struct Peers {
+    values: smallvec::SmallVec<[(Span, f64); 16]>,
+    /// The middle of all where all are alike in age; none where they are not or too few.
+    of_all: Option<f64>,
+}
+
+/// An instance of this age is settled.
+const SETTLED: Span = Span::from_days(1);
+
+impl Peers {
+    pub(super) fn new(values: impl Iterator<Item = (Span, f64)>) -> Self {
+        let values: smallvec::SmallVec<[(Span, f64); 16]> =
+            values.map(|(age, value)| (age.min(SETTLED), value)).collect();
+        let of = |pick: fn(Span, Span) -> Span| values.iter().map(|(age, _)| *age).reduce(pick).unwrap_or(Span::ZERO);
+        let alike = is_peer(of(Span::min), of(Span::max));
+        let of_all = if alike { middle(values.iter()) } else { None };
+        Peers { values, of_all }
+    }
+
+    /// The middle of the peers of one of this age, itself among them; `always` takes all where too few are of its age.
+    pub(super) fn median(&self, age: Span, always: bool) -> Option<f64> {
+        let own = || middle(self.values.iter().filter(|(other, _)| is_peer(*other, age.min(SETTLED))));
+        let all = || middle(self.values.iter()).filter(|_| always);
+        self.of_all.or_else(own).or_else(all)
+    }
+}
+
+fn is_peer(other: Span, age: Span) -> bool {
+    age <= other + other
+}
+
+fn middle<'a>(values: impl Iterator<Item = &'a (Span, f64)>) -> Option<f64> {
+    let mut values: smallvec::SmallVec<[f64; 16]> = values.map(|(_, value)| *value).collect();
+    median(&mut values)
 }
 
 /// The middle of the values of one tick, where there are enough; of an even number the lower one.
@@ -236,6 +278,20 @@ mod tests {
         assert_eq!(kin.of(&signal(2)), 2);
         kin.leave(&signal(2), 2);
         assert_eq!(kin.of(&signal(3)), 1);
+    }
+
+    #[test]
+    fn the_old_are_held_against_the_old_and_the_new_against_all() {
+        let hours =
+            |hours: &[(i64, f64)]| Peers::new(hours.iter().map(|(age, value)| (Span::from_hours(*age), *value)));
+        let after_a_peak = hours(&[(40, 9.0), (30, 9.1), (90, 9.2), (2, 5.0), (2, 5.1), (3, 5.2), (2, 5.3)]);
+        assert_eq!(after_a_peak.median(Span::from_hours(40), false), Some(9.1));
+        assert_eq!(after_a_peak.median(Span::from_hours(2), false), Some(5.3), "of all");
+        let one_is_left = hours(&[(40, 9.0), (2, 5.0), (2, 5.1), (3, 5.2), (2, 5.3)]);
+        assert_eq!(one_is_left.median(Span::from_hours(40), false), None);
+        assert_eq!(one_is_left.median(Span::from_hours(40), true), Some(5.2));
+        let settled = hours(&[(25, 1.0), (9000, 2.0), (300, 3.0)]);
+        assert_eq!(settled.median(Span::from_hours(9000), false), Some(2.0));
     }
 
     #[test]

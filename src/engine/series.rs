@@ -18,7 +18,7 @@ use crate::calendar::LocalClock;
 use crate::finding::{ChangeEffect, Finding};
 use crate::plan::Plan;
 use crate::signal::{Ascent, Climb, Meter, Observation, Reading, Signal, Stat};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// What a shard says.
 #[derive(Debug)]
@@ -82,6 +82,9 @@ fn asked(signal: &Signal) -> (Option<Ascent>, Option<Climb>) {
     let by_course = !by_name && Climb::is_asked(signal.name());
     (by_name.then(Ascent::default), by_course.then(Climb::default))
 }
+
+/// Who writes lines for so long is missed when it stops.
+const SPEAKS: Span = Span::from_days(2);
 
 /// What of a series is kept in a snapshot besides its watches.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -227,9 +230,11 @@ impl Series {
             self.core.last = self.core.last.max_time(at);
             self.judge(&values, None, plan, clock, told);
         }
-        let leaves = |spoke| self.signal.kin_hash().is_some_and(|kin| turnover.is_usual(kin, spoke, at));
-        for (_, watch) in &mut self.watches {
-            watch.deadline(at, leaves, told);
+        if self.is_missed() {
+            let leaves = |spoke| self.signal.kin_hash().is_some_and(|kin| turnover.is_usual(kin, spoke, at));
+            for (_, watch) in &mut self.watches {
+                watch.deadline(at, leaves, told);
+            }
         }
         if let Some(book) = &mut self.book {
             book.aside = self.aside;
@@ -297,9 +302,17 @@ impl Series {
     /// The earliest time at which something happens without a record.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let meter = self.core.meter.next_deadline();
-        let silence = self.watches.iter().filter(|_| !self.core.removed).filter_map(|(_, watch)| watch.next_deadline());
+        let is_missed = !self.core.removed && self.is_missed();
+        let silence = self.watches.iter().filter(|_| is_missed).filter_map(|(_, watch)| watch.next_deadline());
         let book = self.book.as_ref().and_then(|book| book.next_deadline());
         meter.into_iter().chain(silence).chain(book).min()
+    }
+
+    /// Whether it has spoken for long enough to be missed. A metric is sampled, lines come when there is something to say: a
+    /// burst of them ends, and what speaks for an hour each night shows that only with the second night.
+    fn is_missed(&self) -> bool {
+        let lived = || self.spoke().zip(self.core.first).is_some_and(|(spoke, first)| SPEAKS <= spoke.since(first));
+        !self.signal.name().starts_with("log_") || lived()
     }
 
     /// Its service was removed for good.
@@ -323,6 +336,16 @@ impl Series {
     /// When it was first judged.
     pub(super) fn first(&self) -> Option<Timestamp> {
         self.core.first
+    }
+
+    /// How long ago that was.
+    pub(super) fn age(&self, now: Timestamp) -> Span {
+        self.core.first.map_or(Span::ZERO, |first| now.since(first))
+    }
+
+    /// Whether its own value has left its peers.
+    pub(super) fn is_apart(&self) -> bool {
+        self.watches.iter().any(|(stat, watch)| *stat == Stat::Value && watch.is_apart())
     }
 
     /// Its own value, where it has one not older than `since`; what is derived (quantiles) is not compared.
@@ -371,7 +394,11 @@ impl Series {
 
     /// How it counts now.
     pub(super) fn count(&self) -> Count {
-        let heard = if self.core.removed { 0 } else { self.watches().filter(|watch| watch.is_heard()).count() };
+        let heard = if self.core.removed || !self.is_missed() {
+            0
+        } else {
+            self.watches().filter(|watch| watch.is_heard()).count()
+        };
         let watched = self.all_watches().filter(|watch| !watch.has_left()).count();
         Count { watched: watched as i64, heard: heard as i64 }
     }

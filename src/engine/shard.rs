@@ -7,7 +7,7 @@ use super::batch::{Sample, SeriesIx};
 use super::capacity::Capacities;
 use super::census::Census;
 use super::cohort::{self, Ranked, Steps};
-use super::kin::{self, Kin};
+use super::kin::{Kin, Peers};
 use super::series::{Series, Told};
 use super::turnover::Turnover;
 use crate::calendar::LocalClock;
@@ -226,10 +226,14 @@ impl Shard {
                 let steps = self.cohorts.entry(kin).or_default();
                 rank(&mut self.series, steps, &self.values, end, &mut self.ranked);
             }
-            let mut all: smallvec::SmallVec<[f64; 16]> = self.values.iter().map(|(_, value)| *value).collect();
-            let Some(median) = kin::median(&mut all) else { continue };
+            let age = |slot: u32| self.series[slot as usize].age(end);
+            let peers = Peers::new(self.values.iter().map(|&(slot, value)| (age(slot), value)));
             for &(slot, value) in &self.values {
-                self.series[slot as usize].compare(end, value, median, plan, &mut self.told);
+                let series = &mut self.series[slot as usize];
+                // Who has left its peers is compared until it is with them again.
+                if let Some(median) = peers.median(series.age(end), series.is_apart()) {
+                    series.compare(end, value, median, plan, &mut self.told);
+                }
             }
         }
     }

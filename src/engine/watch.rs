@@ -265,6 +265,11 @@ impl Watch {
         }
     }
 
+    /// Whether it has left the other instances.
+    pub(super) fn is_apart(&self) -> bool {
+        self.troubles.standing.is_apart()
+    }
+
     /// Compares the signal with the other instances at the end of a tick: leaving them is a trouble, or makes one graver.
     pub(super) fn compare(&mut self, at: Timestamp, value: f64, median: f64, plan: &Plan, told: &mut Told) {
         let Some(turn) = self.troubles.standing.compare(value, median) else { return };

@@ -21,7 +21,7 @@ fn noise(n: i64) -> f64 {
 }
 
 /// What is told in one minute: file systems by state (OpenTelemetry), descriptors and their limit (Prometheus), a generation of
-/// a heap that is there to be filled, and the greatest value of a window, which is no limit.
+/// a heap that is there to be filled, a cache that is full, and the greatest value of a window, which is no limit.
 fn told(minute: i64) -> Vec<(Signal, f64)> {
     let grown = (minute - TROUBLE).max(0) as f64 / (30.0 * 60.0);
     let mut all = Vec::new();
@@ -41,6 +41,8 @@ fn told(minute: i64) -> Vec<(Signal, f64)> {
     }
     say("jvm_memory_used_bytes", "eden", (0.1 + 0.9 * (minute % 40) as f64 / 39.0) * 2e9);
     say("jvm_memory_max_bytes", "eden", 2e9);
+    say("redis_memory_used_bytes", "cache", 4e9 * (1.0 - 0.002 * noise(11 * minute)));
+    say("redis_memory_max_bytes", "cache", 4e9);
     let queue = 20.0 + (10.0 * noise(3 * minute)).round();
     say("queue_length_current", "mail", queue);
     say("queue_length_max", "mail", queue + (5.0 * noise(5 * minute)).round());
@@ -129,7 +131,7 @@ fn limits_told_by_signals_of_their_own_are_foreseen() {
         assert!(first.summary.contains("its capacity is"), "{}", first.summary);
     }
     let quiet =
-        |alert: &AlertRecord| ["eden", "mail", "sdb"].iter().all(|of| !format!("{:?}", alert.breach).contains(of));
+        |alert: &AlertRecord| ["eden", "cache", "mail", "sdb"].iter().all(|of| !format!("{:?}", alert.breach).contains(of));
     assert!(whole.iter().filter(|alert| alert.state == State::Firing).all(quiet), "{whole:#?}");
     for (shards, chunk, restart_every) in [(1, 1, i64::MAX), (64, 7, i64::MAX), (64, 1, 977)] {
         let told = drive(story, shards, chunk, restart_every);

@@ -45,6 +45,22 @@ fn what_only_happens_to_stand_at_the_same_time_stays_apart() {
 }
 
 #[test]
+fn what_has_failed_for_a_day_draws_in_nothing_of_the_same_machine() {
+    check(
+        "22 02:00 + mem@mail/h1 limit=1 now\n22 06:00 + err@billing/h1 limit=1 now\n23 07:00 + cpu@db/h1 limit=1 now
+         23 07:01 to",
+        expect![[r#"
+            22 02:00 #1/1 Opened Page Anomaly mail [mem{h1,mail}] limit 22T02:00
+            22 06:00 #1/2 Joined Page Anomaly mail [mem{h1,mail} err{h1,billing}] limit 22T02:00
+            22 10:00 #1/3 Repeated Page Anomaly mail [mem{h1,mail} err{h1,billing}] limit 22T02:00
+            22 14:00 #1/4 Repeated Page Anomaly mail [mem{h1,mail} err{h1,billing}] limit 22T02:00
+            22 22:00 #1/5 Repeated Page Anomaly mail [mem{h1,mail} err{h1,billing}] limit 22T02:00
+            23 07:00 #2/1 Opened Page Anomaly db [cpu{h1,db}] limit 23T07:00
+        "#]],
+    );
+}
+
+#[test]
 fn a_lone_oddity_elsewhere_joins_a_failure_without_a_word() {
     check(
         "23 02:00 + err@billing limit=1 now\n23 02:05 + cpu@search c=4\n23 02:06 + cpu@mail c=1\n23 02:30 to",
