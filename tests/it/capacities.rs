@@ -130,8 +130,9 @@ fn limits_told_by_signals_of_their_own_are_foreseen() {
         assert!(first.at + Span::from_hours(6) < full, "{limit} is told at {}: {}", first.at, first.summary);
         assert!(first.summary.contains("its capacity is"), "{}", first.summary);
     }
-    let quiet =
-        |alert: &AlertRecord| ["eden", "cache", "mail", "sdb"].iter().all(|of| !format!("{:?}", alert.breach).contains(of));
+    let quiet = |alert: &AlertRecord| {
+        ["eden", "cache", "mail", "sdb"].iter().all(|of| !format!("{:?}", alert.breach).contains(of))
+    };
     assert!(whole.iter().filter(|alert| alert.state == State::Firing).all(quiet), "{whole:#?}");
     for (shards, chunk, restart_every) in [(1, 1, i64::MAX), (64, 7, i64::MAX), (64, 1, 977)] {
         let told = drive(story, shards, chunk, restart_every);
