@@ -28,7 +28,7 @@ impl From<BoundedV5> for Bounded {
     fn from(old: BoundedV5) -> Self {
         let BoundedV5 { target, bound, hold, forecaster, kept, passed_since, good, passed, tally } = old;
         let kept = kept.of(hold);
-        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally }
+        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally, likely: false }
     }
 }
 
@@ -50,7 +50,7 @@ impl From<BoundedV4> for Bounded {
     fn from(old: BoundedV4) -> Self {
         let BoundedV4 { target, bound, hold, forecaster, kept, passed_since, good, passed, tally } = old;
         let (forecaster, kept) = (Box::new((*forecaster).into()), kept.of(hold));
-        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally }
+        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally, likely: false }
     }
 }
 
@@ -71,6 +71,17 @@ impl From<BoundedV3> for Bounded {
     fn from(old: BoundedV3) -> Self {
         let BoundedV3 { target, bound, hold, forecaster, kept, passed_since, good, passed } = old;
         let (forecaster, kept) = (Box::new((*forecaster).into()), kept.of(hold));
-        Bounded { target, bound, hold, forecaster, kept, passed_since, good, passed, tally: Tally::default() }
+        Bounded {
+            target,
+            bound,
+            hold,
+            forecaster,
+            kept,
+            passed_since,
+            good,
+            passed,
+            tally: Tally::default(),
+            likely: false,
+        }
     }
 }

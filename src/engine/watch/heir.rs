@@ -39,7 +39,7 @@ impl Watch {
         self.judge = judge;
         for bounded in &mut self.bounds {
             if let Some(same) = bounds.iter().find(|other| bounded.is_same(other)) {
-                *bounded = same.clone();
+                bounded.take(same.clone());
             }
         }
         self.learned = self.learned.take().or(learned);

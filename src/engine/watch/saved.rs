@@ -66,7 +66,7 @@ impl Watch {
             BOUND => match Bounded::read(section) {
                 Some(saved) => {
                     if let Some(bounded) = self.bounds.iter_mut().find(|bounded| bounded.is_same(&saved)) {
-                        *bounded = saved;
+                        bounded.take(saved);
                     }
                     true
                 }
