@@ -357,7 +357,7 @@ def score(folders):
             near = [r for r in records if fault["begin"] - 25 <= minute_of(r) <= fault["end"] + 180 and concerns(r)]
             explained.update(r["id"] + str(r["revision"]) for r in near)
             before = [r for r in near if fault["begin"] <= minute_of(r) <= breaks]
-            starts = lambda s: fault["origin"] in s and service_of(s) == fault["service"]
+            starts = lambda s: any(name in s for name in fault["origin"].split("|")) and service_of(s) == fault["service"]
             count, foreseen, named, leads = kinds.setdefault(fault["kind"], (0, 0, 0, []))
             early = any(minute_of(r) <= breaks - 15 for r in before)
             origin = any(starts(s["signal"]) for r in before for s in r["signals"][:3])
